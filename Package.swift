@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// A plugin exports martlet_plugin and nothing else, needs no symbol of the server's, and stays mapped whatever
+/// dlclose says. Off under sanitizers: their runtime lives in the executable and has to stay visible to the plugins.
+let sanitizing = Context.environment["MARTLET_SANITIZE"] != nil
+let pluginLink: [LinkerSetting] = sanitizing ? [] : [
+    .unsafeFlags([
+        "-Xlinker", "--version-script=\(Context.packageDirectory)/PluginAPI/plugin.map",
+        "-Xlinker", "-z", "-Xlinker", "defs", "-Xlinker", "-z", "-Xlinker", "nodelete",
+    ])
+]
+let swift: [SwiftSetting] = [
+    .enableExperimentalFeature("Lifetimes"),
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+]
+
+/// Plugins/NAME is the target NamePlugin and the product mod_NAME, so the file libmod_NAME.so: "mod_" keeps a plugin
+/// called crypto from becoming the libcrypto.so that -lcrypto finds first.
+let plugins = [
+    "avpops", "corex", "ctl", "htable", "kex", "maxfwd", "pv", "rr", "sanity", "siputils", "sl", "textops", "xlog",
+]
+/// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
+let withLogic: Set = ["ctl", "rr", "textops"]
+
+func target(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
+
+let package = Package(
+    name: "martlet",
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+        .library(name: "PluginKit", targets: ["PluginKit"]),
+    ] + plugins.map { .library(name: "mod_\($0)", type: .dynamic, targets: ["\(target($0))Plugin"]) },
+    targets: [
+        .target(name: "CMartlet", path: "PluginAPI/C"),
+        .target(
+            name: "PluginKit", dependencies: ["CMartlet"], path: "PluginAPI/PluginKit", exclude: ["README.md"],
+            swiftSettings: swift),
+        .target(name: "CLinux", path: "Runtime/CLinux", exclude: ["README.md"]),
+        .target(
+            name: "Message", dependencies: ["CMartlet"], path: "Runtime/Message", exclude: ["README.md"],
+            swiftSettings: swift),
+        .target(
+            name: "Worker", dependencies: ["CLinux", "Message"], path: "Runtime/Worker", exclude: ["README.md"],
+            swiftSettings: swift),
+        .target(
+            name: "Script", dependencies: ["Worker"], path: "Runtime/Script", exclude: ["README.md"],
+            swiftSettings: swift),
+        .target(
+            name: "Loader", dependencies: ["Script"], path: "Runtime/Loader", exclude: ["README.md"],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "martlet", dependencies: ["Loader"], path: "Runtime/martlet", exclude: ["README.md"],
+            swiftSettings: swift),
+        .testTarget(name: "MessageTests", dependencies: ["Message"], path: "Tests/Message"),
+        .testTarget(name: "WorkerTests", dependencies: ["Worker"], path: "Tests/Worker"),
+        .testTarget(name: "ScriptTests", dependencies: ["Script"], path: "Tests/Script"),
+        .testTarget(name: "LoaderTests", dependencies: ["Loader"], path: "Tests/Loader"),
+        .testTarget(name: "ABITests", dependencies: ["CMartlet"], path: "Tests/ABI"),
+        .testTarget(
+            name: "PluginTests", dependencies: withLogic.sorted().map { .target(name: "\(target($0))Logic") },
+            path: "Tests/Plugins"),
+        .testTarget(name: "ScenarioTests", path: "Tests/Scenarios"),
+    ]
+        + withLogic.sorted().map {
+            .target(name: "\(target($0))Logic", path: "Plugins/\($0)/Logic", swiftSettings: swift)
+        }
+        + plugins.map {
+            .target(
+                name: "\(target($0))Plugin",
+                dependencies: ["PluginKit"] + (withLogic.contains($0) ? [.target(name: "\(target($0))Logic")] : []),
+                path: "Plugins/\($0)", exclude: ["README.md"] + (withLogic.contains($0) ? ["Logic"] : []),
+                swiftSettings: swift, linkerSettings: pluginLink)
+        }
+)

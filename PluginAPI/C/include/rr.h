@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * rr.h: "rr" 1.0, record-routing and loose routing. Offered by the plugin rr. */
+#ifndef RR_H
+#define RR_H
+#include <martlet.h>
+
+enum { RR_DOWNSTREAM = 1, RR_UPSTREAM = 2 };
+
+/* Event "rr.routed": loose_route() took a Route of ours that had parameters.
+ * data points to this; params is what stood behind the URI's host and port.  */
+typedef struct rr_routed {
+    mt_str   params;
+    uint32_t direction; /* RR_DOWNSTREAM ...                                  */
+    uint32_t preloaded; /* 1: the request has no To tag                       */
+} rr_routed;
+
+typedef struct rr_api {
+    mt_head head;
+    mt_result (*record_route)(mt_call *, mt_msg *, mt_str params);
+    mt_result (*record_route_preset)(mt_call *, mt_msg *, mt_str first, mt_str second);
+    mt_result (*loose_route)(mt_call *, mt_msg *);  /* 1, 2, -1, -2, -3        */
+    /* ";name=value", into the Record-Route of this message, whether that was
+     * inserted already or comes later.                                      */
+    mt_result (*add_param)(mt_msg *, mt_str param);
+    /* A parameter of the Route of ours that loose_route() took.              */
+    bool      (*param)(mt_msg *, mt_str name, mt_str *value);
+    uint32_t  (*direction)(mt_msg *);
+} rr_api;
+#endif
