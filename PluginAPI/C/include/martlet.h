@@ -296,6 +296,9 @@ struct mt_host {
 
     /* [worker] Runs the hooks of an event of yours, then its event_route.   */
     mt_result (*emit)(mt_call *, uint32_t event, mt_msg *, const void *data);
+
+    const char     *run_dir; /* the folder for sockets and fifos, no slash at
+                              * its end                                      */
 };
 
 /* ---- "martlet.message" 1.0: read and edit a message ----------------------
