@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+
+/// One value of From, To, Contact, Route ...: `"Bob" <sip:bob@b.example>;tag=1`.
+@frozen public struct Address: Sendable {
+    /// All of it, without blanks around.
+    public var whole = Slice.absent
+    /// As written, quotes included; absent when there is none.
+    public var display = Slice.absent
+    public var uri = Slice.absent
+    /// What follows, `tag=1;x=y`, without the first semicolon; absent when there is nothing.
+    public var params = Slice.absent
+
+    @inlinable public init() {}
+
+    public func param(_ name: Slice) -> Slice { Params(params).value(named: name) }
+
+    /// `Contact: *`
+    public var isStar: Bool { uri.count == 1 && uri[0] == UInt8(ascii: "*") }
+
+    public var mt: mt_address {
+        mt_address(whole: whole.mt, display: display.mt, uri: uri.mt, params: params.mt)
+    }
+}

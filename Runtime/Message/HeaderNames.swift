@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Synchronization
+
+/// The table that turns a header's name into its number: open hashing over the first and last eight bytes.
+///
+/// It lives in memory of its own that is never freed and never moves, so messages keep a plain pointer to it.
+/// Entries are only added: an entry is complete before its slot is published, so readers need no lock.
+@usableFromInline struct HeaderNames: @unchecked Sendable {
+    /// One spelling: its lower-cased bytes in words, zero-padded; the first eight, the last eight, and the middle.
+    struct Entry {
+        var head: UInt64 = 0
+        var tail: UInt64 = 0
+        var middle: UInt64 = 0
+        var inner: UInt64 = 0
+        var count: Int = 0
+        var id: UInt16 = 0
+        /// The usual spelling.
+        var name = Slice.absent
+    }
+
+    static let shared = HeaderNames()
+
+    private static let places = 4096
+    private static let limit = 2048
+    private static let mutex = Mutex(())
+
+    private let slots: UnsafeMutablePointer<Atomic<UInt16>>
+    private let entries: UnsafeMutablePointer<Entry>
+    private let used: UnsafeMutablePointer<Int>
+    private let next: UnsafeMutablePointer<UInt16>
+    /// The spelling to show, by number.
+    private let spelling: UnsafeMutablePointer<Slice>
+
+    private init() {
+        slots = .allocate(capacity: Self.places)
+        for i in 0..<Self.places { (slots + i).initialize(to: Atomic(0)) }
+        entries = .allocate(capacity: Self.limit)
+        entries.initialize(repeating: Entry(), count: Self.limit)
+        spelling = .allocate(capacity: Self.limit)
+        spelling.initialize(repeating: .absent, count: Self.limit)
+        used = .allocate(capacity: 1)
+        used.initialize(to: 1)
+        next = .allocate(capacity: 1)
+        next.initialize(to: 1)
+        for (name, compact) in HeaderID.table {
+            let id = next.pointee
+            next.pointee += 1
+            spelling[Int(id)] = Slice(name)
+            add(Slice(name), id: id)
+            if compact.utf8CodeUnitCount > 0 { add(Slice(compact), id: id) }
+        }
+    }
+
+    func find(_ name: Slice) -> HeaderID {
+        guard let base = name.base, name.count > 0 else { return .other }
+        if name.count > 32 { return .other }
+        // Copied, for the look-up below reads in words of eight bytes.
+        var copy = SIMD64<UInt8>()
+        return withUnsafeMutableBytes(of: &copy) { bytes in
+            let start = bytes.baseAddress.unsafelyUnwrapped
+            memcpy(start, base, name.count)
+            return find(padded: start, count: name.count)
+        }
+    }
+
+    /// The same for a name of 1 to 32 bytes after which at least seven more may be read.
+    ///
+    /// Safe because every load below lies inside `name ..< name + max(count, 8)`.
+    @inline(__always) func find(padded name: UnsafeRawPointer, count: Int) -> HeaderID {
+        var head = name.loadUnaligned(as: UInt64.self)
+        var tail = head
+        if count < 8 {
+            head &= (1 << UInt64(truncatingIfNeeded: count &* 8)) &- 1
+            tail = head
+        } else {
+            tail = name.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+        }
+        var place = Self.place(head, tail)
+        while true {
+            let slot = Int(slots[place].load(ordering: .acquiring))
+            if slot == 0 { return .other }
+            let entry = entries + slot
+            if entry.pointee.count == count, Self.same(head, entry.pointee.head),
+                Self.same(tail, entry.pointee.tail),
+                count <= 16
+                    || Self.same(name.loadUnaligned(fromByteOffset: 8, as: UInt64.self), entry.pointee.middle)
+                        && Self.same(
+                            name.loadUnaligned(fromByteOffset: count &- 16, as: UInt64.self), entry.pointee.inner)
+            {
+                return HeaderID(rawValue: entry.pointee.id)
+            }
+            place = (place &+ 1) & (Self.places &- 1)
+        }
+    }
+
+    func intern(_ name: String) -> HeaderID {
+        var name = name
+        return name.withUTF8 { utf8 in
+            let text = Slice(base: utf8.baseAddress, count: utf8.count)
+            guard text.count > 0, text.count <= 32 else { return .other }
+            return Self.mutex.withLock { _ in
+                let known = find(text)
+                guard known == .other, used.pointee < Self.limit else { return known }
+                // Never freed: the spelling is handed out as a slice.
+                let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: text.count)
+                for i in 0..<text.count { copy[i] = text[i] }
+                let id = next.pointee
+                next.pointee += 1
+                spelling[Int(id)] = Slice(base: copy, count: text.count)
+                add(Slice(base: copy, count: text.count), id: id)
+                return HeaderID(rawValue: id)
+            }
+        }
+    }
+
+    func name(of id: HeaderID) -> Slice { Int(id.rawValue) < Self.limit ? spelling[Int(id.rawValue)] : .absent }
+
+    private func add(_ name: Slice, id: UInt16) {
+        func word(_ start: Int, _ n: Int) -> UInt64 {
+            var word: UInt64 = 0
+            for i in 0..<n { word |= UInt64(name[start + i].lowercased) << UInt64(i * 8) }
+            return word
+        }
+        let n = name.count
+        var entry = Entry(count: n, id: id, name: name)
+        entry.head = word(0, min(n, 8))
+        entry.tail = n < 8 ? entry.head : word(n - 8, 8)
+        if n > 16 {
+            entry.middle = word(8, 8)
+            entry.inner = word(n - 16, 8)
+        }
+        entries[used.pointee] = entry
+        var place = Self.place(entry.head, entry.tail)
+        while slots[place].load(ordering: .relaxed) != 0 { place = (place + 1) & (Self.places - 1) }
+        slots[place].store(UInt16(used.pointee), ordering: .releasing)
+        used.pointee += 1
+    }
+
+    /// Letters are compared without case, everything else exactly: a letter is what has the bit 0x40 set.
+    @inline(__always) private static func same(_ word: UInt64, _ lower: UInt64) -> Bool {
+        word | ((lower & 0x4040_4040_4040_4040) >> 1) == lower
+    }
+
+    @inline(__always) private static func place(_ head: UInt64, _ tail: UInt64) -> Int {
+        let fold: UInt64 = 0x2020_2020_2020_2020
+        let mixed = ((head | fold) &* 0x9E37_79B9_7F4A_7C15) ^ ((tail | fold) &* 0xC2B2_AE3D_27D4_EB4F)
+        return Int(truncatingIfNeeded: (mixed &* 0x9FB2_1C65_1E98_DF25) >> 52)
+    }
+}
+
+extension HeaderNames {
+    /// The same table at a fixed address.
+    nonisolated(unsafe) static let pointer: UnsafePointer<HeaderNames> = {
+        let place = UnsafeMutablePointer<HeaderNames>.allocate(capacity: 1)
+        place.initialize(to: shared)
+        return UnsafePointer(place)
+    }()
+}
