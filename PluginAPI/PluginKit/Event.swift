@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+
+/// An event that other plugins can hook, "plugin.name" to them, and scripts as event_route[plugin:name].
+///
+///     private let routed = Event("routed", "A Route of ours was taken. Data: rr_routed.")
+///     routed.emit(call, call.message, &data)
+@frozen public struct Event: Declaration, @unchecked Sendable {
+    @usableFromInline let index: UnsafeMutablePointer<UInt32>
+    private let event: mt_event
+
+    public init(_ name: StaticString, _ help: StaticString) {
+        index = .allocate(capacity: 1)
+        index.initialize(to: .max)
+        event = mt_event(name: name.pointer, help: help.pointer)
+    }
+
+    /// Runs the hooks, then the event_route. `.stop` when one of them consumed it.
+    @inlinable @discardableResult
+    public func emit(_ call: borrowing Call, _ message: Message, _ data: UnsafeRawPointer? = nil) -> Outcome {
+        Outcome(code: Server.host.pointee.emit(call.raw, index.pointee, message.raw, data))
+    }
+
+    /// Without a message.
+    @inlinable @discardableResult
+    public func emit(_ call: borrowing Call, _ data: UnsafeRawPointer? = nil) -> Outcome {
+        Outcome(code: Server.host.pointee.emit(call.raw, index.pointee, nil, data))
+    }
+
+    public func declare(in tables: inout Tables) {
+        index.pointee = UInt32(tables.events.count)
+        tables.events.append(event)
+    }
+}
+
+/// What to do when an event happens: one of the server's (core.ready, core.worker, core.request, core.reply, core.finished,
+/// core.sending, core.opened, core.closed, core.reloaded) or another plugin's. Lower order runs earlier; `.stop` ends
+/// the event.
+///
+///     Hook("core.request", order: -100) { call in call.message.method == .ack ? .stop : .yes }
+///     Hook("rr.routed", optional: true) { call in
+///         guard let routed = call.data(as: rr_routed.self) else { return .yes }
+///         ...
+///     }
+public struct Hook: Declaration {
+    private let event: StaticString
+    private let order: Int32
+    private let flags: UInt32
+    private let box: Box
+
+    /// - Parameter optional: the plugin that emits the event may be missing.
+    public init(
+        _ event: StaticString, order: Int = 0, optional: Bool = false,
+        _ body: @escaping @Sendable (borrowing Call) -> Outcome
+    ) {
+        self.event = event
+        self.order = Int32(clamping: order)
+        flags = optional ? UInt32(MT_OPTIONAL) : 0
+        box = Box(body)
+    }
+
+    public func declare(in tables: inout Tables) {
+        tables.hooks.append(
+            mt_hook(event: event.pointer, call: Box.enter, user: tables.keep(box), order: order, flags: flags))
+    }
+}
