@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Message
+
+/// A variable as a program holds it: `$ru`, `$(hdr(Via)[-1]{s.len})`, `$avp(x)`.
+///
+/// One pointer to compiled, immutable code; copying it costs nothing. Names were looked up when it was compiled.
+public struct VariableReference {
+    let code: UnsafePointer<VariableCode>
+
+    init(code: UnsafePointer<VariableCode>) { self.code = code }
+
+    /// May it stand on the left of an assignment?
+    public var isWritable: Bool { code.pointee.isWritable && code.pointee.transformations.isEmpty }
+    public var hasTransformations: Bool { !code.pointee.transformations.isEmpty }
+    /// `$null`
+    public var isNull: Bool { code.pointee.operation == .null }
+    /// Always 0 or more and never undefined, as `$var`: `$var(x) == $null` is false.
+    public var isNeverNull: Bool { code.pointee.operation == .scriptVariable || code.pointee.operation == .shared }
+    /// As it was written, `$ru`.
+    public var written: Slice { code.pointee.written }
+    /// The kind of attribute it names, MT_A_AVP ..., or 0.
+    public var attributeKind: UInt32 { code.pointee.attributeKind }
+
+    /// For interfaces of C; see `init(opaque:)`.
+    public var opaque: UnsafeRawPointer { UnsafeRawPointer(code) }
+    public init(opaque: UnsafeRawPointer) { code = opaque.assumingMemoryBound(to: VariableCode.self) }
+
+    /// Its value, undefined when there is none.
+    @inline(__always)
+    public func read(_ context: Context) -> ScriptValue { VariableCode.read(code, context) }
+
+    /// Assigns; false when that is not possible, which is logged then. Null undefines it, or makes it 0.
+    @discardableResult
+    public func write(_ value: ScriptValue, _ context: Context) -> Bool {
+        VariableCode.write(code, value, context)
+    }
+}
+
+/// How a plugin's variable is called; what `mt_variable` says of it.
+public struct VariableCallout {
+    let get: mt_fn
+    let set: mt_fn?
+    let user: UnsafeMutableRawPointer?
+    let host: OpaquePointer?
+
+    public init(get: mt_fn, set: mt_fn?, user: UnsafeMutableRawPointer?, host: OpaquePointer?) {
+        self.get = get
+        self.set = set
+        self.user = user
+        self.host = host
+    }
+}
+
+/// What a compiled variable is made of. Each operation uses the operands it needs.
+struct VariableCode {
+    enum Indexing: UInt8 {
+        case none, constant, computed
+        /// `[*]`
+        case all
+    }
+
+    let operation: VariableOperation
+    /// Which part of the thing.
+    var part: VariablePart = .whole
+    var isWritable = false
+    var indexing = Indexing.none
+    var header = HeaderID.other
+    var index: Int32 = 0
+    /// The index, when it is computed.
+    var indexCode: UnsafePointer<VariableCode>?
+    /// The name in parentheses, when it is constant; a constant value.
+    var key = Slice.absent
+    var number: Int64 = 0
+    /// The name in parentheses, when it has variables in it.
+    var keyFormat: Format?
+    /// Whatever else the operation needs: a path of attributes, a select, an inner variable, a plugin's callout.
+    var detail: UnsafeRawPointer?
+    var transformations = UnsafeBufferPointer<Transformation>(start: nil, count: 0)
+    var written = Slice.absent
+
+    init(_ operation: VariableOperation) { self.operation = operation }
+
+    var attributeKind: UInt32 {
+        switch operation {
+        case .attribute: UInt32(MT_A_AVP)
+        case .nestedAttribute: UInt32(number)
+        default: 0
+        }
+    }
+}
