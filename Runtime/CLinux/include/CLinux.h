@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CLINUX_H
 #define CLINUX_H
+
+#include "socket.h"
+#include "batch.h"
+#include "event.h"
+#include "thread.h"
+
 #endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE 1
+#include <CLinux.h>
+#include <linux/filter.h>
+#include <netinet/tcp.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+const int CL_SO_REUSEPORT = SO_REUSEPORT;
+const int CL_IP_PKTINFO = IP_PKTINFO;
+const int CL_IPV6_RECVPKTINFO = IPV6_RECVPKTINFO;
+const int CL_IP_BIND_ADDRESS_NO_PORT = IP_BIND_ADDRESS_NO_PORT;
+const int CL_SO_RCVBUFFORCE = SO_RCVBUFFORCE;
+const int CL_SO_SNDBUFFORCE = SO_SNDBUFFORCE;
+const int CL_TCP_DEFER_ACCEPT = TCP_DEFER_ACCEPT;
+const int CL_TCP_SYNCNT = TCP_SYNCNT;
+const int CL_TCP_LINGER2 = TCP_LINGER2;
+const int CL_TCP_QUICKACK = TCP_QUICKACK;
+
+int cl_accept(int fd, struct cl_address *from) {
+    struct sockaddr_in6 name;
+    socklen_t size = sizeof name;
+    int made = accept4(fd, (struct sockaddr *)&name, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (made >= 0) cl_address_of(&name, from);
+    return made;
+}
+
+long cl_send_parts(int fd, const struct iovec *parts, int count) {
+    struct msghdr message;
+    memset(&message, 0, sizeof message);
+    message.msg_iov = (struct iovec *)parts;
+    message.msg_iovlen = (size_t)count;
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+int cl_spread(int fd, uint32_t sockets) {
+    struct sock_filter code[] = {
+        {BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)},
+        {BPF_ALU | BPF_MOD | BPF_K, 0, 0, sockets},
+        {BPF_RET | BPF_A, 0, 0, 0},
+    };
+    struct sock_fprog program = {3, code};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Glibc
+
+/// One stream, in some 200 bytes: buffers exist only while a message is there in part, or waits for a slow reader.
+struct Connection {
+    enum State: UInt8 {
+        case free, connecting, open
+        /// The peer has finished sending and may still be answered.
+        case halfClosed
+        /// We have finished sending; what still arrives is thrown away, so that it does not reset our last words.
+        case lingering
+    }
+    enum End: UInt8 {
+        case none
+        /// Once all that is queued has left.
+        case whenSent
+        case now
+    }
+
+    /// Generation and state in one word, for other threads to see whether it is still there: 0 in the low bit is closed.
+    var word: UInt64 = 0
+    var descriptor: Int32 = -1
+    var state = State.free
+    var end = End.none
+    /// Already on the list of those that end with the turn.
+    var isDoomed = false
+    /// Has the handler been told that it is open?
+    var isKnown = false
+    /// What epoll watches for.
+    var interest: UInt32 = 0
+    var flow = mt_flow()
+    var framer = Framer()
+    /// Bytes that have arrived and are no whole message yet.
+    var input: UnsafeMutablePointer<UInt8>?
+    var inputCount: UInt32 = 0
+    var inputRoom: UInt32 = 0
+    /// Bytes that wait for the peer to read, from `outputStart` on.
+    var output: UnsafeMutablePointer<UInt8>?
+    var outputStart: UInt32 = 0
+    var outputCount: UInt32 = 0
+    var outputRoom: UInt32 = 0
+    /// Milliseconds of the worker's clock.
+    var lastUsed: UInt64 = 0
+    /// Ends it when idle.
+    var idleTimer: UInt64 = 0
+    /// Ends a connect, a send or a linger that takes too long.
+    var deadline: UInt64 = 0
+    /// The filters between the wire and the framer, when its transport has any: `tls`, `ws`. What comes off the wire goes
+    /// to them in `arrived`, what they make of it to `frame`; the other way round `write` and `wire`.
+    var filters: UnsafeMutableRawPointer?
+    var next: UInt32 = .max
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLinux
+import CMartlet
+
+/// The connections of one worker. An id is worker, generation and index; a closed one's never comes again.
+final class Connections: @unchecked Sendable {
+    static let none = UInt32.max
+
+    private let worker: Int
+    private let slab = Slab<Connection>()
+    private var free = Connections.none
+    private(set) var count = 0
+    /// Bytes that wait for slow readers.
+    var queued = 0
+    /// To be ended when the turn is over: a callback in the middle of reading or writing would pull the rug away.
+    var doomed: [UInt32] = []
+    /// Where streams are read to, so that idle ones need no buffer.
+    let scratch = UnsafeMutablePointer<UInt8>.allocate(capacity: Connections.scratchSize)
+    static let scratchSize = 65_536
+
+    init(worker: Int) { self.worker = worker }
+    deinit { scratch.deallocate() }
+
+    static func worker(of id: UInt64) -> Int { Int(id >> 56) }
+
+    @inline(__always) subscript(index: UInt32) -> UnsafeMutablePointer<Connection> { slab[index] }
+
+    /// nil when it is closed. The worker's byte may be missing.
+    func find(_ id: UInt64) -> UnsafeMutablePointer<Connection>? {
+        guard let connection = slab.checked(UInt32(id & 0xff_ffff)),
+            cl_load64(&connection.pointee.word) == (id >> 24 & 0xffff_ffff) << 1 | 1
+        else { return nil }
+        return connection
+    }
+
+    func index(of connection: UnsafeMutablePointer<Connection>) -> UInt32 {
+        UInt32(connection.pointee.flow.connection & 0xff_ffff)
+    }
+
+    /// A slot with its id in the flow, or nil when there are 16 million.
+    func take() -> UnsafeMutablePointer<Connection>? {
+        if free == Connections.none {
+            guard
+                let made = slab.grow({
+                    var connection = Connection()
+                    connection.next = $0 + 1
+                    return connection
+                })
+            else { return nil }
+            slab[made.upperBound - 1].pointee.next = Connections.none
+            free = made.lowerBound
+        }
+        let index = free
+        let connection = slab[index]
+        free = connection.pointee.next
+        let generation = connection.pointee.word >> 1 + 1
+        connection.pointee = Connection()
+        connection.pointee.flow.connection = UInt64(worker) << 56 | generation << 24 | UInt64(index)
+        cl_store64(&connection.pointee.word, generation << 1 | 1)
+        count += 1
+        return connection
+    }
+
+    func give(_ connection: UnsafeMutablePointer<Connection>) {
+        let index = index(of: connection)
+        let generation = connection.pointee.word >> 1
+        connection.pointee = Connection()
+        connection.pointee.word = (generation << 1) | 1
+        cl_store64(&connection.pointee.word, generation << 1)
+        count -= 1
+        guard generation < UInt64(UInt32.max) else { return }
+        connection.pointee.next = free
+        free = index
+    }
+
+    func forEach(_ body: (UnsafeMutablePointer<Connection>) -> Void) {
+        for index in 0..<slab.count where slab[index].pointee.state != .free { body(slab[index]) }
+    }
+}

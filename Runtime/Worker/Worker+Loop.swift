@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLinux
+import CMartlet
+import Glibc
+
+/// What an event of epoll is about: its kind in the top byte, which one below.
+enum EventKind: UInt64 {
+    case mailbox = 1, datagrams, listener, connection
+
+    func event(_ payload: UInt64 = 0) -> UInt64 { rawValue << 56 | payload }
+}
+
+/// What epoll watches for, and finds.
+enum Ready {
+    static let input = UInt32(CL_IN)
+    static let output = UInt32(CL_OUT)
+    static let broken = UInt32(CL_ERROR | CL_HANGUP)
+}
+
+extension Worker {
+    /// The thread.
+    func run() {
+        cl_enter(Unmanaged.passUnretained(self).toOpaque(), statistics.row(index), Int32(index))
+        cl_thread_name("worker-\(index)")
+        _ = cl_poll_add(poll, mailbox.descriptor, Ready.input, EventKind.mailbox.event())
+        state = .running
+        handler.started(self)
+        watchSockets()
+        withUnsafeTemporaryAllocation(of: cl_event.self, capacity: Int(CL_EVENTS)) { events in
+            while state != .stopping { turn(events.baseAddress.unsafelyUnwrapped) }
+        }
+        finish()
+    }
+
+    private func turn(_ events: UnsafeMutablePointer<cl_event>) {
+        let count = cl_poll_wait(poll, events, sleepTime())
+        mailbox.wokeUp()
+        ticks = Worker.clock()
+        for i in 0..<max(Int(count), 0) {
+            let data = events[i].data
+            let payload = data & 0xff_ffff_ffff_ffff
+            switch EventKind(rawValue: data >> 56) {
+            case .datagrams: datagramsReady(Int(payload), events[i].events)
+            case .connection: connectionReady(payload, events[i].events)
+            case .listener: accept(Int(payload))
+            case .mailbox: mailbox.clearWakeup()
+            case nil: break
+            }
+        }
+        readMailbox()
+        timers.run(until: ticks / 1_000_000)
+        repeat {
+            flush()
+        } while closeDoomed()
+        wakePeers()
+        if state == .draining, isDrained { hasDrained.store(true, ordering: .releasing) }
+    }
+
+    /// Until the next timer, or for ever; not at all when there are letters.
+    private func sleepTime() -> Int32 {
+        guard let due = timers.next() else { return mailbox.mayStartSleeping() ? -1 : 0 }
+        let now = Worker.clock()
+        let until = due * 1_000_000
+        guard until > now, mailbox.mayStartSleeping() else { return 0 }
+        return Int32(clamping: (until - now + 999_999) / 1_000_000)
+    }
+
+    private func watchSockets() {
+        for socket in 0..<network.rowCount {
+            let kind = network.rows[socket].transport.isStream ? EventKind.listener : .datagrams
+            let descriptor = network.descriptor(worker: index, socket: socket)
+            _ = cl_poll_add(poll, descriptor, Ready.input, kind.event(UInt64(socket)))
+        }
+    }
+
+    /// Nothing is read any more; what is queued still leaves.
+    func drain() {
+        guard state == .running else { return }
+        state = .draining
+        for socket in 0..<network.rowCount where network.rows[socket].transport.isStream {
+            _ = cl_poll_remove(poll, network.descriptor(worker: index, socket: socket))
+        }
+        stopReadingDatagrams()
+        drainConnections()
+    }
+
+    /// Is there nothing left to send?
+    var isDrained: Bool {
+        !hasDatagramsQueued && connections.queued == 0 && outbox.count == 0 && mailbox.isEmpty
+    }
+
+    private func finish() {
+        closeAllConnections()
+        releaseDatagrams()
+        cl_enter(nil, nil, -1)
+    }
+}

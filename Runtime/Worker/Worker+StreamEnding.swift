@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLinux
+import CMartlet
+import Glibc
+
+/// Ends of connections: asked for, by a fault, by time, at shutdown. None ends before the turn does.
+extension Worker {
+    /// [any] Once all that is queued for it has left.
+    public func close(_ flow: mt_flow) {
+        guard flow.connection != 0 else { return }
+        let owner = Connections.worker(of: flow.connection)
+        if owner == index, isCurrent {
+            if let connection = connections.find(flow.connection) { end(connection) }
+            return
+        }
+        let letter = newLetter()
+        letter.pointee.kind = .close
+        letter.pointee.flow = flow
+        group.send(letter, to: owner)
+    }
+
+    func end(_ connection: UnsafeMutablePointer<Connection>) {
+        guard connection.pointee.end == .none else { return }
+        connection.pointee.end = .whenSent
+        list(connection)
+    }
+
+    func doom(_ connection: UnsafeMutablePointer<Connection>) {
+        connection.pointee.end = .now
+        list(connection)
+    }
+
+    private func list(_ connection: UnsafeMutablePointer<Connection>) {
+        guard !connection.pointee.isDoomed else { return }
+        connection.pointee.isDoomed = true
+        connections.doomed.append(connections.index(of: connection))
+    }
+
+    /// Answers whether there were any: their ends may have led to new messages.
+    func closeDoomed() -> Bool {
+        guard !connections.doomed.isEmpty else { return false }
+        let doomed = connections.doomed
+        connections.doomed.removeAll(keepingCapacity: true)
+        for index in doomed {
+            let connection = connections[index]
+            connection.pointee.isDoomed = false
+            switch connection.pointee.end {
+            case .now: remove(connection)
+            case .whenSent: if connection.pointee.outputCount == 0 { finishSending(connection) }
+            case .none: break
+            }
+        }
+        return true
+    }
+
+    /// All has left: says so to the peer, and waits for its end a little while.
+    func finishSending(_ connection: UnsafeMutablePointer<Connection>) {
+        if connection.pointee.state != .open || shutdown(connection.pointee.descriptor, Int32(SHUT_WR)) != 0 {
+            return doom(connection)
+        }
+        connection.pointee.state = .lingering
+        let flow = connection.pointee.flow
+        group.destinations.remove(flow.remoteEndpoint, flow.transport, flow.connection)
+        dropInput(connection)
+        watch(connection)
+        setDeadline(connection, limits.halfCloseTime)
+    }
+
+    private func remove(_ connection: UnsafeMutablePointer<Connection>) {
+        let flow = connection.pointee.flow
+        group.destinations.remove(flow.remoteEndpoint, flow.transport, flow.connection)
+        timers.cancel(connection.pointee.idleTimer)
+        timers.cancel(connection.pointee.deadline)
+        dropInput(connection)
+        dropOutput(connection)
+        Glibc.close(connection.pointee.descriptor)
+        connections.give(connection)
+        count(counters.connections, -1)
+        group.hasClosed()
+        handler.closed(flow, self)
+    }
+
+    // MARK: time
+
+    func watchIdle(_ connection: UnsafeMutablePointer<Connection>, _ ms: UInt32) {
+        connection.pointee.idleTimer = after(ms, job(connection, { worker, id, _ in Worker.timeout(worker, id) { $0.idle($1) } }))
+    }
+
+    private func idle(_ connection: UnsafeMutablePointer<Connection>) {
+        connection.pointee.idleTimer = 0
+        let unused = ticks / 1_000_000 &- connection.pointee.lastUsed
+        if unused >= UInt64(limits.lifetime) {
+            count(counters.idleClosed)
+            doom(connection)
+        } else {
+            watchIdle(connection, UInt32(clamping: UInt64(limits.lifetime) - unused))
+        }
+    }
+
+    func setDeadline(_ connection: UnsafeMutablePointer<Connection>, _ ms: Int) {
+        clearDeadline(connection)
+        connection.pointee.deadline = after(UInt32(clamping: ms), job(connection, { worker, id, _ in Worker.timeout(worker, id) { $0.tooLate($1) } }))
+    }
+
+    func clearDeadline(_ connection: UnsafeMutablePointer<Connection>) {
+        guard connection.pointee.deadline != 0 else { return }
+        timers.cancel(connection.pointee.deadline)
+        connection.pointee.deadline = 0
+    }
+
+    private func tooLate(_ connection: UnsafeMutablePointer<Connection>) {
+        connection.pointee.deadline = 0
+        switch connection.pointee.state {
+        case .connecting: count(counters.connectFailed)
+        case .open, .halfClosed: if connection.pointee.outputCount > 0 { count(counters.sendTimeouts) }
+        case .lingering, .free: break
+        }
+        doom(connection)
+    }
+
+    private func job(_ connection: UnsafeMutablePointer<Connection>, _ function: @escaping Job.Function) -> Job {
+        Job(
+            function, Unmanaged.passUnretained(self).toOpaque(),
+            UnsafeMutableRawPointer(bitPattern: UInt(connection.pointee.flow.connection)))
+    }
+
+    @inline(__always) private static func timeout(
+        _ worker: Job.Word, _ id: Job.Word, _ then: (Worker, UnsafeMutablePointer<Connection>) -> Void
+    ) {
+        guard let worker else { return }
+        Unmanaged<Worker>.fromOpaque(worker)._withUnsafeGuaranteedRef {
+            if let connection = $0.connections.find(UInt64(UInt(bitPattern: id))) { then($0, connection) }
+        }
+    }
+
+    // MARK: shutdown
+
+    func drainConnections() {
+        connections.forEach { connection in
+            watch(connection)
+            end(connection)
+        }
+    }
+
+    func closeAllConnections() {
+        connections.forEach { doom($0) }
+        while closeDoomed() {}
+    }
+}

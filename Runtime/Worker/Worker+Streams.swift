@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLinux
+import CMartlet
+import Glibc
+import Message
+
+/// Reading streams.
+extension Worker {
+    func connectionReady(_ id: UInt64, _ events: UInt32) {
+        guard let connection = connections.find(id), connection.pointee.end != .now else { return }
+        if connection.pointee.state == .connecting { return connectEnded(connection) }
+        if events & Ready.input != 0 {
+            read(connection)
+        } else if events & Ready.broken != 0 {
+            count(counters.reset)
+            return doom(connection)
+        }
+        if events & Ready.output != 0, connection.pointee.end != .now { writeQueued(connection) }
+    }
+
+    /// Once per turn, so that one busy connection does not starve the others. Into the scratch memory, or behind the part of a
+    /// message that is there.
+    private func read(_ connection: UnsafeMutablePointer<Connection>) {
+        if connection.pointee.state == .lingering { return discard(connection) }
+        let start: UnsafeMutablePointer<UInt8>
+        let room: Int
+        if let input = connection.pointee.input {
+            start = input + Int(connection.pointee.inputCount)
+            room = Int(connection.pointee.inputRoom - connection.pointee.inputCount)
+        } else {
+            start = connections.scratch
+            room = Connections.scratchSize
+        }
+        let count = recv(connection.pointee.descriptor, start, room, 0)
+        if count > 0 {
+            let now = ticks / 1_000_000
+            if now &- connection.pointee.lastUsed > 2000 { connection.pointee.framer.pause() }
+            connection.pointee.lastUsed = now
+            arrived(connection, start, count)
+        } else if count == 0 {
+            peerFinished(connection)
+        } else if errno != EAGAIN, errno != EINTR {
+            self.count(counters.reset)
+            doom(connection)
+        }
+    }
+
+    /// From the wire. A connection with filters gives the bytes to them here.
+    private func arrived(_ connection: UnsafeMutablePointer<Connection>, _ start: UnsafeMutablePointer<UInt8>, _ count: Int) {
+        if let input = connection.pointee.input {
+            connection.pointee.inputCount += UInt32(count)
+            frame(connection, input, Int(connection.pointee.inputCount))
+        } else {
+            frame(connection, start, count)
+        }
+    }
+
+    /// Takes the messages out of plain bytes; what is left is kept for the next time.
+    private func frame(_ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int) {
+        var at = 0
+        while connection.pointee.end == .none {
+            let step = connection.pointee.framer.step(
+                bytes + at, count - at, limit: limits.streamMessage, lengthOptional: limits.acceptsNoContentLength)
+            switch step {
+            case .message(let skip, let size):
+                at += skip
+                deliver(connection, bytes + at, size)
+                at += size
+            case .ping(let skip):
+                at += skip
+                answerPing(connection)
+            case .more(let skip, let expected):
+                keep(connection, bytes + at + skip, count - at - skip, expected)
+                return
+            case .fault(let skip, let head, let problem):
+                at += skip
+                refuse(connection, bytes + at, head, problem)
+            }
+        }
+        dropInput(connection)
+    }
+
+    private func deliver(_ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ size: Int) {
+        count(counters.streamReceived)
+        let message = pool.take()
+        message.flow = connection.pointee.flow
+        var owner = index
+        if network.workers > 1 { owner = group.owner(of: Slice(base: bytes, count: size), otherwise: index) }
+        if size <= message.receiveBuffer.count, let room = message.receiveBuffer.baseAddress {
+            room.copyMemory(from: bytes, byteCount: size)
+            if owner == index {
+                handle(message, message.index(count: size, stream: true))
+            } else {
+                handOver(message, size, isStream: true, to: owner)
+            }
+            return
+        }
+        let fault = message.load(UnsafeRawBufferPointer(start: bytes, count: size), stream: true)
+        if owner == index { return handle(message, fault) }
+        let letter = ownLetter()
+        letter.pointee.kind = .indexed
+        letter.pointee.message = message
+        letter.pointee.fault = fault
+        count(counters.handedOver)
+        group.send(letter, to: owner)
+    }
+
+    /// The handler may answer what can be read of it; then the connection ends.
+    private func refuse(
+        _ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ head: Int,
+        _ problem: Framer.Problem
+    ) {
+        count(problem == .tooLarge ? counters.messageTooLarge : counters.framingFaults)
+        let fault: Fault =
+            switch problem {
+            case .noContentLength: .answer(400, "Content-Length is missing")
+            case .badContentLength: .answer(400, "Content-Length is not a number")
+            case .tooLarge: .answer(513, "Message Too Large")
+            }
+        let message = pool.take()
+        message.flow = connection.pointee.flow
+        let seen = message.load(UnsafeRawBufferPointer(start: bytes, count: min(head, 65_535)))
+        var final = fault
+        if case .drop? = seen, problem != .tooLarge { final = seen ?? fault }
+        handle(message, final)
+        end(connection)
+    }
+
+    private func answerPing(_ connection: UnsafeMutablePointer<Connection>) {
+        count(counters.pings)
+        guard limits.answersPing else { return }
+        let pong: StaticString = "\r\n"
+        send(UnsafeRawBufferPointer(start: pong.utf8Start, count: 2), to: connection.pointee.flow, connect: false)
+    }
+
+    /// The part of a message that is there moves to memory of its own; of the right size when it is known.
+    private func keep(
+        _ connection: UnsafeMutablePointer<Connection>, _ rest: UnsafeMutablePointer<UInt8>, _ count: Int, _ expected: Int
+    ) {
+        guard count > 0 else { return dropInput(connection) }
+        let room = max(expected, count + 512, min(count * 2, limits.streamMessage))
+        if let input = connection.pointee.input, Int(connection.pointee.inputRoom) >= max(expected, count + 1) {
+            if rest != input { memmove(input, rest, count) }
+        } else {
+            guard let input = malloc(room)?.assumingMemoryBound(to: UInt8.self) else { return doom(connection) }
+            memcpy(input, rest, count)
+            free(connection.pointee.input)
+            connection.pointee.input = input
+            connection.pointee.inputRoom = UInt32(room)
+        }
+        connection.pointee.inputCount = UInt32(count)
+    }
+
+    func dropInput(_ connection: UnsafeMutablePointer<Connection>) {
+        guard connection.pointee.input != nil else { return }
+        free(connection.pointee.input)
+        connection.pointee.input = nil
+        connection.pointee.inputCount = 0
+        connection.pointee.inputRoom = 0
+    }
+
+    /// It may still wait for answers: for a moment. Nothing new is sent to it.
+    private func peerFinished(_ connection: UnsafeMutablePointer<Connection>) {
+        dropInput(connection)
+        let flow = connection.pointee.flow
+        group.destinations.remove(flow.remoteEndpoint, flow.transport, flow.connection)
+        connection.pointee.state = .halfClosed
+        watch(connection)
+        setDeadline(connection, limits.halfCloseTime)
+    }
+
+    private func discard(_ connection: UnsafeMutablePointer<Connection>) {
+        let count = recv(connection.pointee.descriptor, connections.scratch, Connections.scratchSize, 0)
+        if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { doom(connection) }
+    }
+}
