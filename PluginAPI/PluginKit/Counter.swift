@@ -8,23 +8,25 @@ import CMartlet
 ///
 ///     refused.add()
 ///     waiting.add(-1)
-@frozen public struct Counter: Declaration, @unchecked Sendable {
-    @usableFromInline let index: UnsafeMutablePointer<UInt32>
-    private let counter: mt_counter
+public final class Counter: Declaration, @unchecked Sendable {
+    /// Written once, when the plugin is put together.
+    @usableFromInline @exclusivity(unchecked) var index = UInt32.max
+    @usableFromInline let name: StaticString
+    @usableFromInline let help: StaticString
+    @usableFromInline let kind: UInt32
 
-    public init(_ name: StaticString, gauge: Bool = false, _ help: StaticString) {
-        index = .allocate(capacity: 1)
-        index.initialize(to: .max)
-        counter = mt_counter(
-            name: name.pointer, kind: UInt32(gauge ? MT_GAUGE : MT_COUNTER), reserved: 0, help: help.pointer)
+    @inlinable public init(_ name: StaticString, gauge: Bool = false, _ help: StaticString) {
+        self.name = name
+        self.help = help
+        kind = gauge ? 1 : 0
     }
 
     @inlinable public func add(_ count: Int = 1) {
-        Server.host.pointee.count(Server.host, index.pointee, Int64(count))
+        Server.host.pointee.count(Server.host, index, Int64(count))
     }
 
     public func declare(in tables: inout Tables) {
-        index.pointee = UInt32(tables.counters.count)
-        tables.counters.append(counter)
+        index = UInt32(tables.counters.count)
+        tables.counters.append(mt_counter(name: name.pointer, kind: kind, reserved: 0, help: help.pointer))
     }
 }

@@ -5,31 +5,32 @@ import CMartlet
 ///
 ///     private let routed = Event("routed", "A Route of ours was taken. Data: rr_routed.")
 ///     routed.emit(call, call.message, &data)
-@frozen public struct Event: Declaration, @unchecked Sendable {
-    @usableFromInline let index: UnsafeMutablePointer<UInt32>
-    private let event: mt_event
+public final class Event: Declaration, @unchecked Sendable {
+    /// Written once, when the plugin is put together.
+    @usableFromInline @exclusivity(unchecked) var index = UInt32.max
+    @usableFromInline let name: StaticString
+    @usableFromInline let help: StaticString
 
-    public init(_ name: StaticString, _ help: StaticString) {
-        index = .allocate(capacity: 1)
-        index.initialize(to: .max)
-        event = mt_event(name: name.pointer, help: help.pointer)
+    @inlinable public init(_ name: StaticString, _ help: StaticString) {
+        self.name = name
+        self.help = help
     }
 
     /// Runs the hooks, then the event_route. `.stop` when one of them consumed it.
     @inlinable @discardableResult
     public func emit(_ call: borrowing Call, _ message: Message, _ data: UnsafeRawPointer? = nil) -> Outcome {
-        Outcome(code: Server.host.pointee.emit(call.raw, index.pointee, message.raw, data))
+        Outcome(code: Server.host.pointee.emit(call.raw, index, message.raw, data))
     }
 
     /// Without a message.
     @inlinable @discardableResult
     public func emit(_ call: borrowing Call, _ data: UnsafeRawPointer? = nil) -> Outcome {
-        Outcome(code: Server.host.pointee.emit(call.raw, index.pointee, nil, data))
+        Outcome(code: Server.host.pointee.emit(call.raw, index, nil, data))
     }
 
     public func declare(in tables: inout Tables) {
-        index.pointee = UInt32(tables.events.count)
-        tables.events.append(event)
+        index = UInt32(tables.events.count)
+        tables.events.append(mt_event(name: name.pointer, help: help.pointer))
     }
 }
 

@@ -8,20 +8,6 @@ import CMartlet
     /// Any header.
     @inlinable public static var any: HeaderName { HeaderName(token: 0) }
 
-    private struct Wanted {
-        let name: StaticString
-        let token: UnsafeMutablePointer<UInt32>
-    }
-    /// Only touched on the main thread, at start-up.
-    nonisolated(unsafe) private static var wanted: [Wanted] = []
-
-    static func want(_ name: StaticString, _ token: UnsafeMutablePointer<UInt32>) {
-        wanted.append(Wanted(name: name, token: token))
-    }
-
-    static func resolveAll() {
-        for one in wanted { one.token.pointee = Server.sip.pointee.token(one.name.pointer) }
-    }
 }
 
 /// A header that the plugin will look for. The server gives it a number before `Start`; compact forms are the same
@@ -30,19 +16,18 @@ import CMartlet
 ///     private let sessionExpires = Header("Session-Expires")  // and declare it in the plugin
 ///
 ///     let body = call.message.header(sessionExpires)
-@frozen public struct Header: Declaration, @unchecked Sendable {
-    @usableFromInline let token: UnsafeMutablePointer<UInt32>
-    private let text: StaticString
+public final class Header: Declaration, @unchecked Sendable {
+    /// Written once, before `Start`.
+    @usableFromInline @exclusivity(unchecked) var token: UInt32 = 0
+    @usableFromInline let text: StaticString
 
-    public init(_ name: StaticString) {
-        text = name
-        token = .allocate(capacity: 1)
-        token.initialize(to: 0)
-    }
+    @inlinable public init(_ name: StaticString) { text = name }
 
-    @inlinable public var name: HeaderName { HeaderName(token: token.pointee) }
+    @inlinable public var name: HeaderName { HeaderName(token: token) }
 
-    public func declare(in tables: inout Tables) { HeaderName.want(text, token) }
+    public func declare(in tables: inout Tables) { tables.headers.append(self) }
+
+    func resolve() { token = Server.sip.pointee.token(text.pointer) }
 }
 
 /// One header field of a message.

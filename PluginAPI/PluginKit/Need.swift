@@ -8,39 +8,46 @@ import CMartlet
 ///
 ///     sl.reply(call, 404, "Not Found")
 ///     if outbound.isThere { outbound.table.pointee.use(call.raw, call.message.raw) }
-@frozen public struct Need<API>: Declaration, @unchecked Sendable {
-    @frozen public struct Options: OptionSet, Sendable {
-        public let rawValue: UInt32
-        @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
-        /// May be missing; ask `isThere`.
-        @inlinable public static var optional: Options { Options(rawValue: 1 << 0) }
-        /// May be loaded on a later line: it is there from "core.ready" on, not yet in `Start`.
-        @inlinable public static var late: Options { Options(rawValue: 1 << 1) }
-    }
+public final class Need<API>: Declaration, @unchecked Sendable {
+    /// Written by the loader, before `Start` or, when late, before "core.ready".
+    @usableFromInline @exclusivity(unchecked) var slot: UnsafePointer<API>?
+    @usableFromInline let id: StaticString
+    @usableFromInline let major: UInt16
+    @usableFromInline let minor: UInt16
+    @usableFromInline let flags: UInt32
 
-    @usableFromInline let slot: UnsafeMutablePointer<UnsafePointer<API>?>
-    let id: StaticString
-    let major: UInt16
-    let minor: UInt16
-    let options: Options
-
-    public init(_ id: StaticString, _ major: UInt16, _ minor: UInt16 = 0, as api: API.Type, _ options: Options = []) {
+    @inlinable public init(
+        _ id: StaticString, _ major: UInt16, _ minor: UInt16 = 0, as api: API.Type, _ options: NeedOptions = []
+    ) {
+        slot = nil
         self.id = id
         self.major = major
         self.minor = minor
-        self.options = options
-        slot = .allocate(capacity: 1)
-        slot.initialize(to: nil)
+        flags = options.rawValue
     }
 
-    @inlinable public var isThere: Bool { slot.pointee != nil }
+    @inlinable public var isThere: Bool { slot != nil }
     /// The table. Only after `isThere` when the need is optional.
-    @inlinable public var table: UnsafePointer<API> { slot.pointee! }
+    @inlinable public var table: UnsafePointer<API> { slot! }
 
     public func declare(in tables: inout Tables) {
-        let slot = UnsafeMutableRawPointer(slot).assumingMemoryBound(to: UnsafeRawPointer?.self)
-        tables.needs.append(mt_need(id: id.pointer, major: major, minor: minor, flags: options.rawValue, slot: slot))
+        // The address of a stored property of an object that is never freed: the plugin keeps its declarations.
+        let place = withUnsafeMutablePointer(to: &slot) {
+            UnsafeMutableRawPointer($0).assumingMemoryBound(to: UnsafeRawPointer?.self)
+        }
+        tables.boxes.append(self)
+        tables.needs.append(mt_need(id: id.pointer, major: major, minor: minor, flags: flags, slot: place))
     }
+}
+
+/// How badly it is needed.
+@frozen public struct NeedOptions: OptionSet, Sendable {
+    public let rawValue: UInt32
+    @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// May be missing; ask `isThere`.
+    @inlinable public static var optional: NeedOptions { NeedOptions(rawValue: 1 << 0) }
+    /// May be loaded on a later line: it is there from "core.ready" on, not yet in `Start`.
+    @inlinable public static var late: NeedOptions { NeedOptions(rawValue: 1 << 1) }
 }
 
 /// An interface for other plugins: a table of C functions that starts with an mt_head.

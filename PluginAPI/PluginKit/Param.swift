@@ -22,33 +22,48 @@ import CMartlet
 ///     private let secret = Param<Text>("secret", default: "", is: [.secret, .reloadable], "Signs tokens.")
 ///
 ///     if asked < minSE.value { ... }
-@frozen public struct Param<Value: Scriptable & ~Escapable>: Declaration, @unchecked Sendable {
-    @usableFromInline let index: UnsafeMutablePointer<Int>
-    let field: mt_field
+///
+/// Declared as a global it costs nothing to reach: the compiler lays it out, and its value is two loads away.
+public final class Param<Value: Scriptable & ~Escapable>: Declaration, @unchecked Sendable {
+    /// Written once, when the plugin is put together.
+    @usableFromInline @exclusivity(unchecked) var index = -1
+    @usableFromInline let name: StaticString
+    @usableFromInline let fallback: StaticString?
+    @usableFromInline let help: StaticString
+    @usableFromInline let least: Int
+    @usableFromInline let most: Int
+    @usableFromInline let flags: UInt32
+    @usableFromInline let place: UInt32
+    @usableFromInline let prepare: mt_fn?
 
-    public init(
+    @inlinable public init(
         _ name: StaticString, default fallback: StaticString? = nil, in range: ClosedRange<Int>? = nil,
         is options: ParamOptions = [], where place: Where = [], prepare: mt_fn? = nil, _ help: StaticString
     ) {
-        index = .allocate(capacity: 1)
-        index.initialize(to: -1)
-        field = mt_field(
-            name: name.pointer, type: Value.type, flags: options.rawValue, where: place.rawValue, reserved: 0,
-            min: Int64(range?.lowerBound ?? 0), max: Int64(range?.upperBound ?? 0), fallback: fallback?.pointer,
-            help: help.pointer, prepare: prepare)
+        self.name = name
+        self.fallback = fallback
+        self.help = help
+        least = range?.lowerBound ?? 0
+        most = range?.upperBound ?? 0
+        flags = options.rawValue
+        self.place = place.rawValue
+        self.prepare = prepare
     }
 
     /// What it is now.
     @inlinable public var value: Value {
-        @_lifetime(immortal) get { Value.read(Server.host.pointee.params + index.pointee) }
+        @_lifetime(immortal) get { Value.read(Server.host.pointee.params + index) }
     }
 
     /// What `prepare` made of it.
-    @inlinable public var prepared: UnsafeMutableRawPointer? { Server.host.pointee.params[index.pointee].ptr }
+    @inlinable public var prepared: UnsafeMutableRawPointer? { Server.host.pointee.params[index].ptr }
 
     public func declare(in tables: inout Tables) {
-        index.pointee = tables.params.count
-        tables.params.append(field)
+        index = tables.params.count
+        tables.params.append(
+            mt_field(
+                name: name.pointer, type: Value.type, flags: flags, where: place, reserved: 0, min: Int64(least),
+                max: Int64(most), fallback: fallback?.pointer, help: help.pointer, prepare: prepare))
     }
 }
 
@@ -56,18 +71,18 @@ import CMartlet
 ///
 ///     private let tables = Params<Text>("htable", "One table: name=>size=8;")
 ///     for at in 0..<tables.count { define(tables[at]) }
-@frozen public struct Params<Value: Scriptable & ~Escapable>: Declaration, @unchecked Sendable {
+public final class Params<Value: Scriptable & ~Escapable>: Declaration, @unchecked Sendable {
     @usableFromInline let one: Param<Value>
 
-    public init(
+    @inlinable public init(
         _ name: StaticString, in range: ClosedRange<Int>? = nil, is options: ParamOptions = [],
-        where place: Where = [], _ help: StaticString
+        where place: Where = [], prepare: mt_fn? = nil, _ help: StaticString
     ) {
         let many = ParamOptions(rawValue: options.rawValue | 1 << 6)
-        one = Param(name, in: range, is: many, where: place, help)
+        one = Param(name, in: range, is: many, where: place, prepare: prepare, help)
     }
 
-    @inlinable var lines: UnsafePointer<mt_value> { Server.host.pointee.params + one.index.pointee }
+    @inlinable var lines: UnsafePointer<mt_value> { Server.host.pointee.params + one.index }
 
     @inlinable public var count: Int { lines.pointee.ptr == nil ? 0 : Int(lines.pointee.num) }
 

@@ -36,6 +36,7 @@ import CMartlet
 public final class Plugin: @unchecked Sendable {
     /// The C tables hold bare pointers to the declarations' boxes, so the plugin, which is never freed, holds the boxes.
     private let boxes: [AnyObject]
+    private let headers: [Header]
     private let table: UnsafeMutablePointer<mt_plugin>
     private let start: [@Sendable () -> Outcome]
     private let stop: [@Sendable () -> Void]
@@ -47,10 +48,12 @@ public final class Plugin: @unchecked Sendable {
         _ name: StaticString, _ version: StaticString, _ help: StaticString,
         @Declarations _ declarations: () -> [any Declaration]
     ) {
+        Scratch.prepare()
         var tables = Tables()
         Server.declareNeeds(in: &tables)
         for declaration in declarations() { declaration.declare(in: &tables) }
         boxes = tables.boxes
+        headers = tables.headers
         start = tables.start
         stop = tables.stop
         table = .allocate(capacity: 1)
@@ -68,7 +71,7 @@ public final class Plugin: @unchecked Sendable {
     private static func begin(_ host: UnsafePointer<mt_host>?) -> mt_result {
         guard let plugin = current, let host else { return Outcome.error.code }
         Server.host = host
-        HeaderName.resolveAll()
+        for header in plugin.headers { header.resolve() }
         for start in plugin.start {
             let outcome = start()
             if !outcome.isYes { return outcome.code }

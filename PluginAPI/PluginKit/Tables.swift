@@ -16,6 +16,7 @@ public struct Tables {
     var events: [mt_event] = []
     var hooks: [mt_hook] = []
     var boxes: [AnyObject] = []
+    var headers: [Header] = []
     var start: [@Sendable () -> Outcome] = []
     var stop: [@Sendable () -> Void] = []
 
