@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What is wrong with a message that cannot be accepted.
-public enum Fault: Sendable {
+public enum Fault: Equatable, Sendable {
     /// No answer is possible: count it and forget it. The text says why, for the log.
     case drop(StaticString)
     /// To be answered with this status and this reason phrase, by way of `Message.reply`.
@@ -14,5 +14,9 @@ public enum Fault: Sendable {
         switch self {
         case .drop(let reason), .answer(_, let reason): reason
         }
+    }
+
+    public static func == (a: Fault, b: Fault) -> Bool {
+        a.status == b.status && Slice(a.reason) == Slice(b.reason)
     }
 }

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Glibc
+
+/// Is what was indexed a message that may be worked on? RFC 3261, 7 and 8.1.1; RFC 4475 says what to expect.
+///
+/// A request that is not gets an answer that says why, if it has the five fields that a reply must repeat. Replies
+/// and ACK are never answered, nor is what has no Via to send the answer along.
+extension Message {
+    private typealias Complaint = (status: Int, reason: StaticString)
+
+    func judge(_ rest: Slice, _ start: Doubts, _ doubts: Doubts) -> Fault? {
+        let startComplaint = readStartLine(start)
+        let bodyComplaint = takeBody(rest)
+        let complaint = startComplaint ?? header(doubts) ?? required() ?? bodyComplaint ?? contacts()
+        guard let complaint else { return nil }
+        guard isRequest, method != .ack, complaint.status != 0, canBeAnswered else {
+            return .drop(complaint.reason)
+        }
+        return .answer(complaint.status, complaint.reason)
+    }
+
+    private var canBeAnswered: Bool {
+        let first = store.pointee.firstOfKind
+        return first[Int(HeaderID.from.rawValue)] != 0 && first[Int(HeaderID.to.rawValue)] != 0
+            && first[Int(HeaderID.callID.rawValue)] != 0 && first[Int(HeaderID.cseq.rawValue)] != 0
+            && topVia.host.isPresent
+    }
+
+    // MARK: Start line
+
+    private func readStartLine(_ doubts: Doubts) -> Complaint? {
+        let line = store.pointee.startLine.withoutLineEnd
+        if line.hasPrefixIgnoringCase("SIP/") { return readStatusLine(line) }
+        store.pointee.isRequest = true
+        guard let base = line.base, let blank = line.firstIndex(of: 0x20) else {
+            return (0, "not a SIP message: the start line has one word")
+        }
+        let method = line.prefix(blank)
+        store.pointee.methodText = method
+        store.pointee.method = Method(method).rawValue
+        guard store.pointee.method != 0 || method.isToken else {
+            return (0, "not a SIP message: no method in the start line")
+        }
+        // The version is the last word, whatever stands between: an answer needs to know that this is SIP.
+        var last = line.count - 1
+        while last > blank, base[last] != 0x20 { last -= 1 }
+        store.pointee.version = line.dropFirst(last + 1)
+        let uri = last > blank ? line[(blank + 1)..<last] : .empty
+        store.pointee.uri = uri
+        store.pointee.receivedURI = uri
+        return version(store.pointee.version, uri) ?? requestURI(uri, doubts)
+    }
+
+    private func version(_ version: Slice, _ uri: Slice) -> Complaint? {
+        if version == "SIP/2.0" { return nil }
+        guard version.hasPrefixIgnoringCase("SIP/") else {
+            return version.isEmpty && uri.isPresent
+                ? (400, "Blanks at the end of the start line") : (400, "No SIP version in the start line")
+        }
+        let number = version.dropFirst(4)
+        if number == "2.0" { return nil }
+        var digits = 0
+        while number[digits].isDigit { digits += 1 }
+        let minor = number.dropFirst(digits + 1)
+        guard digits > 0, number[digits] == UInt8(ascii: "."), minor.natural() != nil else {
+            return (400, "No SIP version in the start line")
+        }
+        return (505, "Version Not Supported")
+    }
+
+    private func requestURI(_ uri: Slice, _ doubts: Doubts) -> Complaint? {
+        guard !uri.isEmpty else { return (400, "No Request-URI") }
+        for i in 0..<uri.count where uri[i] <= 0x20 || uri[i] == 0x7F {
+            return (400, uri[i] == 0x20 ? "Blanks in the Request-URI" : "Control characters in the Request-URI")
+        }
+        guard !doubts.control else { return (400, "Control characters in the start line") }
+        guard let parsed = requestURI else { return (400, "Bad Request-URI") }
+        guard parsed.headers.isAbsent else { return (400, "Headers in the Request-URI") }
+        return nil
+    }
+
+    private func readStatusLine(_ line: Slice) -> Complaint? {
+        store.pointee.isRequest = false
+        let blank = line.firstIndex(of: 0x20) ?? line.count
+        store.pointee.version = line.prefix(blank)
+        let code = line[(blank + 1)..<max(blank + 4, blank + 1)]
+        store.pointee.reason = line.dropFirst(blank + 5)
+        guard let status = code.natural(), code.count == 3, status >= 100, status < 700,
+            line.count == blank + 4 || line[blank + 4] == 0x20
+        else { return (0, "a reply without a status from 100 to 699") }
+        store.pointee.status = Int32(status)
+        guard store.pointee.version.equalsIgnoringCase("SIP/2.0") else { return (0, "a reply that is not SIP/2.0") }
+        return nil
+    }
+
+    // MARK: Header
+
+    private func header(_ doubts: Doubts) -> Complaint? {
+        if store.pointee.blank.isAbsent {
+            return doubts.tooMany
+                ? (400, "Too many header fields") : (400, "The empty line that ends the header is missing")
+        }
+        if doubts.noColon { return (400, "A header line without a colon") }
+        if doubts.badName { return (400, "Bad header name") }
+        if doubts.control { return (400, "Control characters in the header") }
+        return nil
+    }
+
+    /// What every message must have, and have once (RFC 3261, 8.1.1 and 7.3.1).
+    private func required() -> Complaint? {
+        let first = store.pointee.firstOfKind
+        if first[Int(HeaderID.via.rawValue)] == 0 { return (0, "Via is missing") }
+        if first[Int(HeaderID.from.rawValue)] == 0 { return (0, "From is missing") }
+        if first[Int(HeaderID.to.rawValue)] == 0 { return (0, "To is missing") }
+        if first[Int(HeaderID.callID.rawValue)] == 0 { return (0, "Call-ID is missing") }
+        if first[Int(HeaderID.cseq.rawValue)] == 0 { return (0, "CSeq is missing") }
+        if store.pointee.duplicates != 0, let complaint = duplicated() { return complaint }
+
+        readVia()
+        guard store.pointee.topVia.host.isPresent else { return (0, "Bad Via") }
+        if store.pointee.topVia.params.hasEmptyParam { return (400, "Bad separators in Via") }
+        readCallID()
+        if store.pointee.callID.isEmpty { return (400, "Empty Call-ID") }
+        if let complaint = sequence() { return complaint }
+        readFrom()
+        guard store.pointee.from.uri.isPresent, store.pointee.from.uri.mayBeURI else { return (400, "Bad From") }
+        if store.pointee.from.params.hasEmptyParam { return (400, "Bad separators in From") }
+        readTo()
+        guard store.pointee.to.uri.isPresent, store.pointee.to.uri.mayBeURI else { return (400, "Bad To") }
+        if store.pointee.to.params.hasEmptyParam { return (400, "Bad separators in To") }
+        if first[Int(HeaderID.maxForwards.rawValue)] != 0 {
+            readMaxForwards()
+            if store.pointee.maxForwards < 0 { return (400, "Max-Forwards is not a number from 0 to 255") }
+        }
+        return nil
+    }
+
+    private func duplicated() -> Complaint? {
+        func twice(_ id: HeaderID) -> Bool { store.pointee.duplicates & 1 << UInt32(id.rawValue) != 0 }
+        if twice(.from) { return (400, "More than one From") }
+        if twice(.to) { return (400, "More than one To") }
+        if twice(.callID) { return (400, "More than one Call-ID") }
+        if twice(.cseq) { return (400, "More than one CSeq") }
+        if twice(.maxForwards) { return (400, "More than one Max-Forwards") }
+        return nil
+    }
+
+    private func sequence() -> Complaint? {
+        readCSeq()
+        guard store.pointee.cseqMethodText.isPresent else { return (400, "CSeq is not a number below 2^31 and a method") }
+        guard isRequest else { return nil }
+        let same =
+            store.pointee.method != 0
+            ? store.pointee.method == store.pointee.cseqMethod
+            : store.pointee.methodText == store.pointee.cseqMethodText
+        return same ? nil : (400, "The method in CSeq is not that of the request")
+    }
+
+    /// Contact values one by one: only their form counts here.
+    private func contacts() -> Complaint? {
+        var ref = header(.contact)
+        while ref.exists {
+            var list = body(of: ref)
+            while !list.isEmpty {
+                guard let contact = Address(taking: &list) else { return (400, "Bad Contact") }
+                if contact.params.hasEmptyParam { return (400, "Bad separators in Contact") }
+                // RFC 3261, 20.10: a URI with a question mark has to stand in brackets.
+                if contact.isBare, contact.uri.firstIndex(of: UInt8(ascii: "?")) != nil {
+                    return (400, "A Contact with headers needs angle brackets")
+                }
+            }
+            if body(of: ref).suffix(1) == "," { return (400, "Bad separators in Contact") }
+            ref = header(.contact, after: ref)
+        }
+        return nil
+    }
+
+    // MARK: Body
+
+    /// RFC 3261, 18.3: without Content-Length a datagram's body goes to its end; with it, the rest is ignored.
+    private func takeBody(_ rest: Slice) -> Complaint? {
+        store.pointee.body = rest
+        readContentLength()
+        let field = header(.contentLength)
+        guard field.exists, store.pointee.blank.isPresent else { return nil }
+        let length = Int(store.pointee.contentLength)
+        guard length >= 0 else { return (400, "Content-Length is not a number") }
+        if store.pointee.duplicates & 1 << UInt32(HeaderID.contentLength.rawValue) != 0 {
+            var ref = header(.contentLength, after: field)
+            while ref.exists {
+                if body(of: ref).natural() != length { return (400, "Two different Content-Length values") }
+                ref = header(.contentLength, after: ref)
+            }
+        }
+        guard length <= rest.count else { return (400, "Content-Length is larger than the body") }
+        if store.pointee.stream, length < rest.count { return (400, "Content-Length is smaller than the body") }
+        store.pointee.body = rest.prefix(length)
+        store.pointee.received.count -= rest.count - length
+        return nil
+    }
+}
+
+extension Slice {
+    /// Without the CRLF or LF at its end.
+    var withoutLineEnd: Slice {
+        var n = count
+        if n > 0, self[n - 1] == 10 { n -= 1 }
+        if n > 0, self[n - 1] == 13 { n -= 1 }
+        return prefix(n)
+    }
+
+    /// Begins with a scheme. No more is asked of From and To, which are repeated and not followed.
+    var mayBeURI: Bool {
+        guard let base, base[0].isAlpha else { return false }
+        var i = 1
+        while i < count {
+            if base[i] == UInt8(ascii: ":") { return i + 1 < count }
+            guard base[i].isAlpha || base[i].isDigit || UInt8(ascii: "+")...UInt8(ascii: ".") ~= base[i]
+            else { return false }
+            i += 1
+        }
+        return false
+    }
+}
+
+extension Address {
+    /// Without angle brackets.
+    var isBare: Bool {
+        guard let whole = whole.base, let uri = uri.base else { return false }
+        return display.isAbsent && whole == uri
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reading the values that are remembered. A value that cannot be read is remembered as absent.
+extension Message {
+    @usableFromInline func readURI() {
+        store.pointee.parsed.insert(.uri)
+        store.pointee.parsedURI = URI(parsing: store.pointee.uri) ?? URI()
+    }
+
+    @usableFromInline func readCallID() {
+        store.pointee.parsed.insert(.callID)
+        store.pointee.callID = body(of: header(.callID))
+    }
+
+    /// RFC 3261, 20.16: a number below 2^31, a blank, a method.
+    @usableFromInline func readCSeq() {
+        store.pointee.parsed.insert(.cseq)
+        store.pointee.cseq = 0
+        store.pointee.cseqMethod = 0
+        store.pointee.cseqMethodText = .absent
+        let body = body(of: header(.cseq))
+        var digits = 0
+        while body[digits].isDigit { digits += 1 }
+        guard let number = body.prefix(digits).natural(), body[digits].isSpace else { return }
+        let method = body.dropFirst(digits).trimmed
+        let known = Method(method)
+        guard known != .other || method.isToken else { return }
+        store.pointee.cseq = UInt32(number)
+        store.pointee.cseqMethod = known.rawValue
+        store.pointee.cseqMethodText = method
+    }
+
+    @usableFromInline func readFrom() {
+        store.pointee.parsed.insert(.from)
+        store.pointee.from = Address(parsing: body(of: header(.from))) ?? Address()
+        store.pointee.fromTag = store.pointee.from.tag
+    }
+
+    @usableFromInline func readTo() {
+        store.pointee.parsed.insert(.to)
+        store.pointee.to = Address(parsing: body(of: header(.to))) ?? Address()
+        store.pointee.toTag = store.pointee.to.tag
+    }
+
+    @usableFromInline func readVia() {
+        guard !store.pointee.parsed.contains(.via) else { return }
+        store.pointee.parsed.insert(.via)
+        var list = body(of: header(.via))
+        store.pointee.topVia = Via(taking: &list) ?? Via()
+    }
+
+    @usableFromInline func readMaxForwards() {
+        store.pointee.parsed.insert(.maxForwards)
+        let value = body(of: header(.maxForwards)).natural() ?? -1
+        store.pointee.maxForwards = value <= 255 ? Int32(value) : -1
+    }
+
+    @usableFromInline func readContentLength() {
+        store.pointee.parsed.insert(.contentLength)
+        store.pointee.contentLength = Int32(body(of: header(.contentLength)).natural() ?? -1)
+    }
+
+    /// Up to 2^32 - 1; what is larger is no number (RFC 4475, 3.1.2.4), not a smaller one.
+    @usableFromInline func readExpires() {
+        store.pointee.parsed.insert(.expires)
+        let value = body(of: header(.expires)).integer() ?? -1
+        store.pointee.expires = value <= Int(UInt32.max) ? Int64(value) : -1
+    }
+
+    /// What was remembered of that header is read anew.
+    func forget(_ id: HeaderID) {
+        switch id {
+        case .via: store.pointee.parsed.remove(.via)
+        case .from: store.pointee.parsed.remove(.from)
+        case .to: store.pointee.parsed.remove(.to)
+        case .callID: store.pointee.parsed.remove(.callID)
+        case .cseq: store.pointee.parsed.remove(.cseq)
+        case .maxForwards: store.pointee.parsed.remove(.maxForwards)
+        case .contentLength: store.pointee.parsed.remove(.contentLength)
+        case .expires: store.pointee.parsed.remove(.expires)
+        default: break
+        }
+    }
+}
+
+extension Address {
+    /// Absent when there is none.
+    var tag: Slice { params.isAbsent ? .absent : Params(params).value(named: "tag") }
+}
