@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import PluginKit
+import SanityLogic
+
+/// 1 passed; 0 failed, answered, and the script ends; -1 failed with autodrop off, or an impossible sum.
+func check(_ call: borrowing Call, _ checks: Int, _ uris: Int) -> Outcome {
+    guard Checks.all.contains(checks), URIChecks.all.contains(uris) else {
+        Host.log(.error, "sanity_check: checks are 1 to 32767 and URIs 1 to 15, not \(checks) and \(uris)")
+        return .no
+    }
+    let message = call.message
+    guard let failure = failure(of: message, Checks(rawValue: checks), URIChecks(rawValue: uris)) else { return .yes }
+
+    refused.add()
+    Host.log(.info, "\(failure.status) \(failure.reason)")
+    if noreply.value != 0 {
+        message.slot = UInt64(failure.rawValue)
+    } else {
+        answer(call, failure)
+    }
+    return autodrop.value != 0 ? .stop : .no
+}
+
+/// sanity_reply(): what was noted, once.
+func sendNoted(_ call: borrowing Call) -> Outcome {
+    let message = call.message
+    guard noreply.value != 0, let failure = Failure(rawValue: UInt8(truncatingIfNeeded: message.slot)) else {
+        return .no
+    }
+    message.slot = 0
+    return answer(call, failure)
+}
+
+/// Statelessly: what is broken makes no transaction. Neither ACKs nor replies are answered.
+@discardableResult private func answer(_ call: borrowing Call, _ failure: Failure) -> Outcome {
+    let message = call.message
+    guard failure.isAnswered, message.isRequest, message.method != .ack else { return .no }
+    if failure == .proxyRequire { addUnsupported(message) }
+    return sl.replyStateless(call, failure.status, failure.reason)
+}
+
+/// RFC 3261, 16.3 step 5: all the tags that are not supported, so that the client can drop them at once.
+private func addUnsupported(_ message: Message) {
+    var list = mt_str()
+    var fields = message.headers(Names.proxyRequire)
+    while let field = fields.next() {
+        let body = field.body
+        var at = 0
+        while let range = Options.next(in: body, at: &at) {
+            let tag = body[range]
+            if Options.contains(tag, in: proxyRequire.value) { continue }
+            let before: StaticString = list.len == 0 ? "Unsupported: " : ", "
+            list = Line("\(list)\(before)\(tag)").kept(by: message).raw
+        }
+    }
+    if list.len > 0 { message.set(.replyLines, Line("\(list)\r\n")) }
+}
+
+private func failure(of message: Message, _ checks: Checks, _ uris: URIChecks) -> Failure? {
+    let isRequest = message.isRequest
+    if checks.contains(.topVia), !hasSentBy(message) { return .via }
+    if isRequest {
+        if checks.contains(.version), message.text(.version) != "SIP/2.0" { return .version }
+        let looksAtURI = checks.contains(.uris) && uris.contains(.request)
+        if checks.contains(.scheme) || looksAtURI, let failure = requestURI(message.uri) { return failure }
+    }
+    if checks.contains(.required), let failure = required(message) { return failure }
+    if isRequest, checks.contains(.cseqMethod), let failure = cseqMethod(message) { return failure }
+    if checks.contains(.cseqValue), let failure = cseqValue(message) { return failure }
+    if checks.contains(.contentLength), let failure = contentLength(message) { return failure }
+    if checks.contains(.expires), let field = message.first(Names.expires),
+        let failure = Values.expires(field.body)
+    {
+        return failure
+    }
+    if checks.contains(.proxyRequire), let failure = unsupported(message) { return failure }
+    if checks.contains(.uris), let failure = otherURIs(message, uris) { return failure }
+    if checks.contains(.digest), let failure = credentials(message, Names.proxyAuthorization) { return failure }
+    if !checks.isDisjoint(with: [.digest, .authorization]), let failure = credentials(message, Names.authorization) {
+        return failure
+    }
+    if checks.contains(.tags), let failure = tags(message) { return failure }
+    return nil
+}
+
+private func hasSentBy(_ message: Message) -> Bool {
+    guard let via = message.first(Names.via) else { return false }
+    return Values.hasSentBy(via.body)
+}
+
+/// Once each: without them there is no telling whose the message is.
+private func required(_ message: Message) -> Failure? {
+    guard message.first(Names.via) != nil else { return .missing }
+    let complete =
+        isOnce(message, Names.from) && isOnce(message, Names.to) && isOnce(message, Names.callID)
+        && isOnce(message, Names.cseq)
+    return complete ? nil : .missing
+}
+
+private func isOnce(_ message: Message, _ name: Header) -> Bool {
+    var fields = message.headers(name)
+    return fields.next() != nil && fields.next() == nil
+}
+
+private func requestURI(_ uri: Text) -> Failure? {
+    switch Values.scheme(uri) {
+    case .none: .uri
+    case .sip: URI(uri) == nil ? .uri : nil
+    // RFC 3261, 8.2.2.1: a scheme that we cannot route on is answered 416.
+    case .other: Values.isRoutable(uri) ? nil : .uriScheme
+    }
+}
+
+private func cseqMethod(_ message: Message) -> Failure? {
+    let method = message.cseqMethod
+    if method.isEmpty { return .cseqMethodMissing }
+    return method.equals(message.methodText) ? nil : .cseqMethod
+}
+
+private func cseqValue(_ message: Message) -> Failure? {
+    guard let field = message.first(Names.cseq) else { return .cseqNumberMissing }
+    switch Values.cseqNumber(field.body) {
+    case .missing: return .cseqNumberMissing
+    case .illegal: return .cseqNumber
+    case .value: return nil
+    }
+}
+
+private func contentLength(_ message: Message) -> Failure? {
+    // Only streams cannot do without it (RFC 3261, 20.14), and they have been cut by it already.
+    guard let field = message.first(Names.contentLength) else { return nil }
+    guard case .value(let length) = Values.number(field.body.trimmed) else { return .contentLengthValue }
+    return length == message.body.count ? nil : .contentLength
+}
+
+private func unsupported(_ message: Message) -> Failure? {
+    var fields = message.headers(Names.proxyRequire)
+    while let field = fields.next() {
+        let body = field.body
+        if body.trimmed.isEmpty { return .proxyRequireHeader }
+        var at = 0
+        while let range = Options.next(in: body, at: &at) {
+            if !Options.contains(body[range], in: proxyRequire.value) { return .proxyRequire }
+        }
+    }
+    return nil
+}
+
+private func otherURIs(_ message: Message, _ uris: URIChecks) -> Failure? {
+    if uris.contains(.from), !isURI(message.fromURI) { return .from }
+    if uris.contains(.to), !isURI(message.toURI) { return .to }
+    guard uris.contains(.contact) else { return nil }
+    var fields = message.headers(Names.contact)
+    while let field = fields.next() {
+        var list = field.body.trimmed
+        if list == "*" { continue }
+        while list.count > 0 {
+            guard let contact = list.takeAddress() else { return .contact }
+            if !isURI(contact.uri) { return .contactURI }
+        }
+    }
+    return nil
+}
+
+/// Any absolute URI will do (RFC 3261, 25.1, addr-spec); those that we know are parsed.
+private func isURI(_ uri: Text) -> Bool {
+    switch Values.scheme(uri) {
+    case .none: false
+    case .sip: URI(uri) != nil
+    case .other: true
+    }
+}
+
+private func credentials(_ message: Message, _ name: Header) -> Failure? {
+    var fields = message.headers(name)
+    while let field = fields.next() {
+        if let failure = Credentials.check(field.body) { return failure }
+    }
+    return nil
+}
+
+private func tags(_ message: Message) -> Failure? {
+    if hasManyTags(message, Names.from) { return .fromTags }
+    if hasManyTags(message, Names.to) { return .toTags }
+    return nil
+}
+
+private func hasManyTags(_ message: Message, _ name: Header) -> Bool {
+    guard let field = message.first(name) else { return false }
+    var body = field.body
+    guard let address = body.takeAddress() else { return false }
+    return Values.count(of: Text("tag"), in: address.params) > 1
+}
