@@ -50,4 +50,28 @@ struct Connection {
     /// to them in `arrived`, what they make of it to `frame`; the other way round `write` and `wire`.
     var filters: UnsafeMutableRawPointer?
     var next: UInt32 = .max
+
+    /// As new, but for the word, which other threads may be reading.
+    mutating func clear() {
+        let fresh = Connection()
+        descriptor = fresh.descriptor
+        state = fresh.state
+        end = fresh.end
+        isDoomed = fresh.isDoomed
+        isKnown = fresh.isKnown
+        interest = fresh.interest
+        flow = fresh.flow
+        framer = fresh.framer
+        input = fresh.input
+        inputCount = fresh.inputCount
+        inputRoom = fresh.inputRoom
+        output = fresh.output
+        outputStart = fresh.outputStart
+        outputCount = fresh.outputCount
+        outputRoom = fresh.outputRoom
+        lastUsed = fresh.lastUsed
+        idleTimer = fresh.idleTimer
+        deadline = fresh.deadline
+        filters = fresh.filters
+    }
 }

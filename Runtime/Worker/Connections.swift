@@ -53,8 +53,8 @@ final class Connections: @unchecked Sendable {
         let index = free
         let connection = slab[index]
         free = connection.pointee.next
-        let generation = connection.pointee.word >> 1 + 1
-        connection.pointee = Connection()
+        let generation = (connection.pointee.word >> 1) + 1
+        connection.pointee.clear()
         connection.pointee.flow.connection = UInt64(worker) << 56 | generation << 24 | UInt64(index)
         cl_store64(&connection.pointee.word, generation << 1 | 1)
         count += 1
@@ -64,8 +64,7 @@ final class Connections: @unchecked Sendable {
     func give(_ connection: UnsafeMutablePointer<Connection>) {
         let index = index(of: connection)
         let generation = connection.pointee.word >> 1
-        connection.pointee = Connection()
-        connection.pointee.word = (generation << 1) | 1
+        connection.pointee.clear()
         cl_store64(&connection.pointee.word, generation << 1)
         count -= 1
         guard generation < UInt64(UInt32.max) else { return }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-import Message
 
 /// Where messages begin and end in a stream (RFC 3261, 18.3): headers up to the blank line, then as much as
 /// Content-Length says.
@@ -20,20 +19,26 @@ struct Framer {
     }
     enum Problem { case noContentLength, badContentLength, tooLarge }
 
+    /// Where the first line begins that is not there as a whole.
     private var scanned: UInt32 = 0
+    /// Where the first Content-Length is, plus one.
     private var lengthLine: UInt32 = 0
-    private var total: UInt32 = 0
+    private var hasManyLengths = false
     /// How much of CRLFCRLF has come.
     private var blank: UInt8 = 0
+    private var total: UInt32 = 0
+
+    private static let CR = UInt8(ascii: "\r"), LF = UInt8(ascii: "\n")
 
     /// Half a keep-alive is forgotten after a pause: two pongs are no ping.
     mutating func pause() { blank = 0 }
 
+    /// `bytes` are all that is there and was not taken by an earlier step.
     mutating func step(_ bytes: UnsafePointer<UInt8>, _ count: Int, limit: Int, lengthOptional: Bool) -> Step {
         var skip = 0
         if scanned == 0, total == 0 {
-            while skip < count, bytes[skip] == 13 || bytes[skip] == 10 {
-                blank = bytes[skip] == (blank & 1 == 0 ? 13 : 10) ? blank + 1 : 0
+            while skip < count, bytes[skip] == Framer.CR || bytes[skip] == Framer.LF {
+                blank = bytes[skip] == (blank & 1 == 0 ? Framer.CR : Framer.LF) ? blank + 1 : 0
                 skip += 1
                 if blank == 4 {
                     blank = 0
@@ -43,31 +48,22 @@ struct Framer {
             if skip == count { return .more(skip: skip, expected: 0) }
             blank = 0
         }
-        let start = bytes + skip
         let there = count - skip
         if total == 0 {
-            guard let head = endOfHead(start, there) else {
+            guard let head = endOfHead(bytes + skip, there) else {
                 if there >= limit { return .fault(skip: skip, head: there, .tooLarge) }
                 return .more(skip: skip, expected: 0)
             }
-            var body = 0
-            if lengthLine > 0 {
-                guard let length = Framer.contentLength(start, head, Int(lengthLine) - 1) else {
-                    return .fault(skip: skip, head: head, .badContentLength)
-                }
-                body = length
-            } else if !lengthOptional {
-                return .fault(skip: skip, head: head, .noContentLength)
+            guard lengthLine > 0 || lengthOptional else { return .fault(skip: skip, head: head, .noContentLength) }
+            guard let body = lengthLine == 0 ? 0 : bodyLength(bytes + skip, head) else {
+                return .fault(skip: skip, head: head, .badContentLength)
             }
-            // No sum of two Ints that small overflows: contentLength has nine digits at most.
-            if head + body > limit { return .fault(skip: skip, head: head, .tooLarge) }
+            guard head + body <= limit else { return .fault(skip: skip, head: head, .tooLarge) }
             total = UInt32(head + body)
         }
         let whole = Int(total)
         guard there >= whole else { return .more(skip: skip, expected: whole) }
-        scanned = 0
-        lengthLine = 0
-        total = 0
+        self = Framer()
         return .message(skip: skip, count: whole)
     }
 
@@ -75,17 +71,13 @@ struct Framer {
     private mutating func endOfHead(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int? {
         var line = Int(scanned)
         while line < count {
-            let first = bytes[line]
-            // The blank line, also after a bare line feed.
-            if first == 10 { return line + 1 }
-            if first == 13 {
-                guard line + 1 < count else { break }
-                if bytes[line + 1] == 10 { return line + 2 }
-            }
-            guard let found = memchr(bytes + line, 10, count - line) else { break }
+            // Some end their lines with a bare line feed.
+            if bytes[line] == Framer.LF { return line + 1 }
+            if bytes[line] == Framer.CR, line + 1 < count, bytes[line + 1] == Framer.LF { return line + 2 }
+            guard let found = memchr(bytes + line, Int32(Framer.LF), count - line) else { break }
             let end = UnsafeRawPointer(found) - UnsafeRawPointer(bytes)
-            if lengthLine == 0, line > 0, Framer.isContentLength(bytes + line, end - line) {
-                lengthLine = UInt32(line) + 1
+            if line > 0, Framer.colon(bytes + line, end - line) != nil {
+                if lengthLine > 0 { hasManyLengths = true } else { lengthLine = UInt32(line) + 1 }
             }
             line = end + 1
         }
@@ -93,48 +85,64 @@ struct Framer {
         return nil
     }
 
-    private static func isContentLength(_ line: UnsafePointer<UInt8>, _ count: Int) -> Bool {
-        var colon: Int
-        switch line[0] | 0x20 {
-        case UInt8(ascii: "l"): colon = 1
-        case UInt8(ascii: "c"):
-            let name: StaticString = "content-length"
-            guard count > 14,
-                strncasecmp(
-                    UnsafeRawPointer(line).assumingMemoryBound(to: CChar.self),
-                    UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self), 14) == 0
-            else { return false }
-            colon = 14
-        default: return false
+    /// Of a head that is there as a whole. nil when it is no number, or there are two of them.
+    private func bodyLength(_ bytes: UnsafePointer<UInt8>, _ head: Int) -> Int? {
+        let first = Framer.number(bytes, head, Int(lengthLine) - 1)
+        guard hasManyLengths else { return first }
+        var line = Int(lengthLine) - 1
+        while let found = memchr(bytes + line, Int32(Framer.LF), head - line) {
+            line = UnsafeRawPointer(found) - UnsafeRawPointer(bytes) + 1
+            guard line < head else { break }
+            if Framer.colon(bytes + line, head - line) != nil, Framer.number(bytes, head, line) != first { return nil }
         }
-        while colon < count, line[colon] == 32 || line[colon] == 9 { colon += 1 }
-        return colon < count && line[colon] == UInt8(ascii: ":")
+        return first
     }
 
-    /// The number after the colon, folding allowed.
-    private static func contentLength(_ bytes: UnsafePointer<UInt8>, _ head: Int, _ line: Int) -> Int? {
-        var at = line
-        while at < head, bytes[at] != UInt8(ascii: ":") { at += 1 }
-        at += 1
-        func skipSpace() {
-            while at < head {
-                let folds =
-                    (bytes[at] == 13 && at + 2 < head && bytes[at + 1] == 10 && (bytes[at + 2] == 32 || bytes[at + 2] == 9))
-                    || (bytes[at] == 10 && at + 1 < head && (bytes[at + 1] == 32 || bytes[at + 1] == 9))
-                guard folds || bytes[at] == 32 || bytes[at] == 9 || (bytes[at] == 10 && at > 0 && bytes[at - 1] == 13 && at + 1 < head && (bytes[at + 1] == 32 || bytes[at + 1] == 9)) else { return }
-                at += 1
-            }
+    /// Where the colon is, if the line is one of Content-Length, or of its short form.
+    private static func colon(_ line: UnsafePointer<UInt8>, _ count: Int) -> Int? {
+        var at: Int
+        switch line[0] | 0x20 {
+        case UInt8(ascii: "l"): at = 1
+        case UInt8(ascii: "c"):
+            guard count > 14, strncasecmp(UnsafeRawPointer(line).assumingMemoryBound(to: CChar.self), "content-length", 14) == 0
+            else { return nil }
+            at = 14
+        default: return nil
         }
-        skipSpace()
+        while at < count, isSpace(line[at]) { at += 1 }
+        return at < count && line[at] == UInt8(ascii: ":") ? at : nil
+    }
+
+    /// The number in a line, which may be folded. At most nine digits, so no sum of it overflows.
+    private static func number(_ bytes: UnsafePointer<UInt8>, _ head: Int, _ line: Int) -> Int? {
+        guard let colon = colon(bytes + line, head - line) else { return nil }
+        var at = skipSpace(bytes, head, line + colon + 1)
         let first = at
         var number = 0
-        while at < head, bytes[at] >= UInt8(ascii: "0"), bytes[at] <= UInt8(ascii: "9") {
-            number = number * 10 + Int(bytes[at] - UInt8(ascii: "0"))
+        while at < head, case let digit = Int(bytes[at]) - 48, (0...9).contains(digit) {
+            number = number * 10 + digit
             at += 1
             if at - first > 9 { return nil }
         }
         guard at > first else { return nil }
-        skipSpace()
-        return at < head && (bytes[at] == 13 || bytes[at] == 10) ? number : nil
+        at = skipSpace(bytes, head, at)
+        return at < head && (bytes[at] == CR || bytes[at] == LF) ? number : nil
     }
+
+    /// Spaces, tabs and folds.
+    private static func skipSpace(_ bytes: UnsafePointer<UInt8>, _ head: Int, _ start: Int) -> Int {
+        var at = start
+        while at < head {
+            if isSpace(bytes[at]) {
+                at += 1
+                continue
+            }
+            let next = bytes[at] == CR && at + 1 < head && bytes[at + 1] == LF ? at + 2 : at + 1
+            guard bytes[at] == CR || bytes[at] == LF, next < head, isSpace(bytes[next]) else { break }
+            at = next
+        }
+        return at
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
 }

@@ -23,8 +23,14 @@ enum Interfaces {
     }
 
     /// Without any `listen`: every IPv4 address, UDP and TCP.
-    static func defaultSpecs() -> [ListenSpec] {
-        all().filter { $0.endpoint.isV4 }.map { ListenSpec(nil, $0.endpoint.address) }
+    static func defaultSpecs(port: Int) -> [ListenSpec] {
+        all().filter { $0.endpoint.isV4 }.map { ListenSpec(nil, $0.endpoint.address, port: port) }
+    }
+
+    /// What a peer can reach a wildcard socket by: the first address that is not for this machine only.
+    static func reachable(v4: Bool) -> Endpoint? {
+        let fitting = all().map(\.endpoint).filter { $0.isV4 == v4 && !$0.isLinkLocal }
+        return fitting.first { !$0.isLoopback } ?? fitting.first
     }
 
     /// The addresses that a `listen` line's host stands for.

@@ -9,6 +9,8 @@ public final class Network: @unchecked Sendable {
     public struct Options: Sendable {
         public var advertisedHost: String?  // advertised_address
         public var advertisedPort: Int?  // advertised_port
+        /// Of sockets when no `listen` line says anything: `port`.
+        public var port = 5060
         public var mhomed = false
         public var receiveBuffer = Limits().receiveBuffer  // maxbuffer
         public var typeOfService = 0  // tos
@@ -49,7 +51,7 @@ public final class Network: @unchecked Sendable {
     /// [main] Opens every socket once per worker. All failures are reported, and then none is open.
     public func open(workers count: Int) throws(ListenFailures) {
         var opening = SocketOpening(workers: min(max(count, 1), WorkerGroup.maximum), options: options)
-        for spec in specs.isEmpty ? Interfaces.defaultSpecs() : specs { opening.open(spec) }
+        for spec in specs.isEmpty ? Interfaces.defaultSpecs(port: options.port) : specs { opening.open(spec) }
         guard opening.failures.isEmpty else {
             opening.closeAll()
             throw ListenFailures(failures: opening.failures)

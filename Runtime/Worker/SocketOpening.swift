@@ -79,10 +79,11 @@ struct SocketOpening {
         }
         descriptors.append(opened)
         let own = spec.advertise
+        let reachable = endpoint.isWildcard ? Interfaces.reachable(v4: endpoint.isV4) ?? endpoint : endpoint
         sockets.append(
             ListenSocket(
                 id: UInt32(sockets.count), transport: transport, endpoint: endpoint, name: spec.name,
-                place: spec.place, advertisedHost: own?.host ?? options.advertisedHost ?? endpoint.host,
+                place: spec.place, advertisedHost: own?.host ?? options.advertisedHost ?? reachable.host,
                 advertisedPort: UInt16(
                     clamping: own.map { $0.port ?? Int(endpoint.port) } ?? options.advertisedPort ?? Int(endpoint.port))))
     }

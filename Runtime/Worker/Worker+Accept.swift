@@ -85,6 +85,7 @@ extension Worker {
 
     func tellOpened(_ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.isKnown = true
+        count(counters.established)
         handler.opened(connection.pointee.flow, self)
     }
 

@@ -30,7 +30,9 @@ extension Worker {
     /// A letter to this worker: from the sending worker's own, or from the heap when another thread sends.
     func newLetter() -> LetterPointer {
         guard let sender = cl_worker() else { return Letter.make(home: -1) }
-        return Unmanaged<Worker>.fromOpaque(sender)._withUnsafeGuaranteedRef { $0.ownLetter() }
+        return Unmanaged<Worker>.fromOpaque(sender)._withUnsafeGuaranteedRef {
+            $0.isPeer(of: self) ? $0.ownLetter() : Letter.make(home: -1)
+        }
     }
 
     func ownLetter() -> LetterPointer {
@@ -45,8 +47,13 @@ extension Worker {
         mailbox.push(letter)
         guard let sender = cl_worker() else { return mailbox.wake() }
         if sender == Unmanaged.passUnretained(self).toOpaque() { return }
-        Unmanaged<Worker>.fromOpaque(sender)._withUnsafeGuaranteedRef { $0.rememberToWake(index) }
+        Unmanaged<Worker>.fromOpaque(sender)._withUnsafeGuaranteedRef {
+            if $0.isPeer(of: self) { $0.rememberToWake(index) } else { mailbox.wake() }
+        }
     }
+
+    /// Of one group.
+    private func isPeer(of other: Worker) -> Bool { network === other.network }
 
     private func rememberToWake(_ other: Int) {
         if other < 64 { post.wake.0 |= 1 << UInt64(other) } else { post.wake.1 |= 1 << UInt64(other - 64) }

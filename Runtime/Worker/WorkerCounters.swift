@@ -6,7 +6,7 @@ public struct WorkerCounters: Sendable {
     public let receivedTruncated, sendFailed, sendTooLarge, sendQueueFull, noSocket: Statistics.ID
     public let accepted, connected, connectFailed, refused, reset, idleClosed, sendTimeouts, queueFull: Statistics.ID
     public let connections, queuedBytes, framingFaults, messageTooLarge, acceptFailed, gone, pings: Statistics.ID
-    public let streamReceived, streamSent: Statistics.ID
+    public let streamReceived, streamSent, established: Statistics.ID
 
     init(_ statistics: Statistics) {
         received = statistics.define("udp", "received")
@@ -19,6 +19,7 @@ public struct WorkerCounters: Sendable {
         sendQueueFull = statistics.define("udp", "sendq_full")
         noSocket = statistics.define("worker", "no_socket")
         // The names that Kamailio gives them, where it has them.
+        established = statistics.define("tcp", "established")
         accepted = statistics.define("tcp", "passive_open")
         connected = statistics.define("tcp", "connect_success")
         connectFailed = statistics.define("tcp", "connect_failed")
