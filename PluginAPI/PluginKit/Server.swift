@@ -68,6 +68,9 @@ public enum Host {
     /// How many workers there are: what is kept per worker is an array of that many, indexed by `call.worker`.
     @inlinable public static var workers: Int { Int(Server.host.pointee.workers) }
 
+    /// The folder for sockets and fifos, without a slash at its end.
+    public static var runDirectory: String { String(cString: Server.host.pointee.run_dir) }
+
     /// "martlet 1.0.3", to be shown and never compared.
     public static var server: String { String(cString: Server.host.pointee.server) }
 }

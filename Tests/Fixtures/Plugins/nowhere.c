@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nowhere.c: has a function that may be called nowhere. */
+#include <martlet.h>
+
+static mt_result yes(mt_call *call) { (void)call; return MT_OK; }
+
+static const mt_function calls[] = { { "nowhere_yes", yes, NULL, { NULL, 0, 0 }, 0, 0, "Says yes." } };
+static const mt_plugin plugin = { MT_PLUGIN("nowhere", "1.0.0", "Is loaded by a test."), .functions = MT_LIST(calls) };
+const mt_plugin *martlet_plugin(uint32_t host_abi) { (void)host_abi; return &plugin; }

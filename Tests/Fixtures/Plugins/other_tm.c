@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* other_tm.c: offers "tm" 1.4 a second time, under another plugin's name. */
+#include <martlet.h>
+
+static const struct { mt_head head; } table = { { sizeof table, 1, 4 } };
+static const mt_offer offers[] = { { "tm", &table.head } };
+static const mt_plugin plugin = { MT_PLUGIN("tmx", "1.0.0", "Is loaded by a test."), .offers = MT_LIST(offers) };
+const mt_plugin *martlet_plugin(uint32_t host_abi) { (void)host_abi; return &plugin; }
