@@ -70,6 +70,12 @@ public struct ScriptServices {
         _ context: UnsafeMutableRawPointer, _ transport: UInt32, _ host: mt_str, _ port: UInt32
     ) -> mt_result = { _, _, _, _ in mt_result(MT_NO) }
 
+    /// What this message's Via and Record-Route are to say: set_advertised_address, set_advertised_port. An absent
+    /// host or port 0 leaves that part as it is.
+    public var advertise: @convention(c) (
+        _ context: UnsafeMutableRawPointer, _ host: mt_str, _ port: UInt32
+    ) -> mt_result = { _, _, _ in mt_result(MT_NO) }
+
     /// Unix time in microseconds.
     public var clock: @convention(c) () -> Int64 = { WallClock.microseconds() }
     /// When the server started, in Unix seconds.

@@ -7,8 +7,8 @@ import Message
 /// Some variables are both at once (`$rs` is 200 and "200"); `kind` then says which of the two a comparison
 /// takes. Text is borrowed: from the message, its arena, or a constant of the program; it holds as long as the
 /// message does. Trivially copyable.
-public struct ScriptValue {
-    public enum Kind: UInt8 {
+public struct ScriptValue: BitwiseCopyable {
+    public enum Kind: UInt8, BitwiseCopyable {
         case null, number, text
         /// Both; compared and added as text.
         case textWithNumber

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Message
+
+/// Checks the routes of a configuration against what there is to be named, and resolves every name.
+///
+/// It looks at everything, whatever it finds: one run tells all that is wrong.
+public final class Checker {
+    let symbols: Symbols
+    let table: RouteTable
+    let diagnostics: Diagnostics
+    let storage = CodeStorage()
+    let parser: VariableParser
+    let flags: Flags
+
+    /// The kind of the block being checked, an MT_IN_ bit, and its name.
+    var kind: UInt32 = 0
+    /// Loops and switches around the statement being checked.
+    var nesting = 0
+    /// A route is called by a name that is only known while running: any of them may be.
+    var callsAnyRoute = false
+    /// A function was not known, so which routes are used is not known either.
+    var missesFunctions = false
+
+    /// The script, or nil when there are errors in it.
+    ///
+    /// Call it once, after every plugin has been initialised.
+    public static func check(
+        _ configuration: Configuration, routes: RouteTable, symbols: Symbols, diagnostics: Diagnostics
+    ) -> CheckedScript? {
+        Checker(configuration, routes, symbols, diagnostics).check(configuration)
+    }
+
+    private init(
+        _ configuration: Configuration, _ table: RouteTable, _ symbols: Symbols, _ diagnostics: Diagnostics
+    ) {
+        self.table = table
+        self.symbols = symbols
+        self.diagnostics = diagnostics
+        flags = Flags(configuration, diagnostics)
+        let variables = symbols.variables
+        let defines = configuration.defines
+        parser = VariableParser(
+            storage: storage,
+            plugin: { name in
+                variables[name].map {
+                    VariableCallout(get: $0.get, set: $0.set, user: $0.user, host: $0.host.map { OpaquePointer($0) })
+                }
+            },
+            definition: { defines[$0]?.string })
+    }
+
+    private func check(_ configuration: Configuration) -> CheckedScript? {
+        let errors = diagnostics.count(.error)
+        var bodies: [[Step]] = Array(repeating: [], count: table.entries.count)
+        var seen: [Int: Place] = [:]
+        for item in configuration.items {
+            guard case .route(let block) = item.kind else { continue }
+            kind = RouteTable.bit(of: block.kind)
+            let name = RouteTable.name(of: block)
+            guard let index = table.entries.firstIndex(where: { $0.kind == kind && $0.name == name }) else { continue }
+            // A block without a name may be written in parts; one with a name stands once.
+            if let first = seen[index], name != "" {
+                let keyword = RouteTable.keyword(kind)
+                diagnostics.error(
+                    "\(keyword)[\(name)] is there twice", at: block.name?.place ?? item.place,
+                    notes: ["the first one is at \(first)"], help: "rename one of them, or take it out")
+            }
+            seen[index] = seen[index] ?? block.name?.place ?? item.place
+            if block.kind == .event { checkEvent(block) }
+            nesting = 0
+            bodies[index] += check(block.body)
+        }
+        flags.finish()
+        warnOfUnusedRoutes()
+        guard diagnostics.count(.error) == errors else { return nil }
+        let routes = zip(table.entries, bodies).map { entry, body in
+            CheckedScript.Route(kind: entry.kind, name: entry.name, place: entry.place, body: body)
+        }
+        return CheckedScript(
+            routes: routes, storage: storage, maxRecursiveLevel: configuration.settings.maxRecursiveLevel,
+            maxWhileLoops: configuration.settings.maxWhileLoops)
+    }
+
+    /// An event that nobody emits is a block that never runs.
+    private func checkEvent(_ block: RouteBlock) {
+        guard let name = block.name else { return }
+        let text = name.value.string
+        if symbols.events.contains(text) || symbols.events.contains(where: { text.hasPrefix($0 + ":") }) { return }
+        diagnostics.warning(
+            "event_route[\(text)] is never run: no loaded plugin emits this event", at: name.place,
+            help: Suggestion.help(for: text, in: symbols.events))
+    }
+
+    private func warnOfUnusedRoutes() {
+        guard !missesFunctions else { return }
+        for (entry, isUsed) in zip(table.entries, table.isUsed) where !isUsed && entry.name != "" {
+            if entry.kind == UInt32(MT_IN_EVENT) { continue }
+            if entry.kind == UInt32(MT_IN_REQUEST), callsAnyRoute { continue }
+            diagnostics.warning("\(RouteTable.keyword(entry.kind))[\(entry.name)] is never used", at: entry.place)
+        }
+    }
+
+    // MARK: - Words for everybody
+
+    func error(_ what: String, at place: Place, notes: [String] = [], help: String? = nil) {
+        diagnostics.error(what, at: place, notes: notes, help: help)
+    }
+
+    /// What is wrong inside a text, where it is wrong when the text stands in the file as it is.
+    func error(_ fault: VariableError, in text: Text, at place: Place) {
+        diagnostics.error(fault.what, at: self.place(of: fault, in: text, at: place), help: fault.help.isEmpty ? nil : fault.help)
+    }
+
+    func place(of fault: VariableError, in text: Text, at place: Place) -> Place {
+        guard let line = place.file.line(place.line) else { return place }
+        let shown = line.dropFirst(place.column - 1)
+        let quote = shown.first == UInt8(ascii: "\"") || shown.first == UInt8(ascii: "'") ? 1 : 0
+        guard shown.dropFirst(quote).starts(with: text.bytes) else { return place }
+        return Place(
+            file: place.file, line: place.line, column: place.column + quote + fault.offset,
+            length: max(1, min(fault.length, text.bytes.count - fault.offset)))
+    }
+
+    /// "a", "a and b", "a, b and c".
+    static func list(_ words: [String], _ last: String = "and") -> String {
+        guard words.count > 1 else { return words.first ?? "" }
+        return words.dropLast().joined(separator: ", ") + " \(last) " + words[words.count - 1]
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Message
+
+/// The machines of one worker: a handle of one pointer, used by that worker only.
+public struct MachinePool {
+    struct State {
+        unowned(unsafe) let program: Program
+        let worker: UInt32
+        let values: UnsafeMutablePointer<WorkerValues>
+        let services: UnsafePointer<ScriptServices>
+        let note: UnsafeMutablePointer<CallNote>
+        var free: Machine.State?
+        /// The machine that runs at this moment, the innermost one.
+        var running: Machine.State?
+        var waiting = 0
+        var made = 0
+    }
+
+    let state: UnsafeMutablePointer<State>
+
+    /// `services`, `values` and `note` have to live as long. The program is kept for good.
+    public init(
+        program: Program, worker: UInt32, values: UnsafeMutablePointer<WorkerValues>,
+        services: UnsafePointer<ScriptServices>, note: UnsafeMutablePointer<CallNote>
+    ) {
+        _ = Unmanaged.passRetained(program)
+        state = .allocate(capacity: 1)
+        state.initialize(
+            to: State(program: program, worker: worker, values: values, services: services, note: note))
+    }
+
+    public var program: Program { state.pointee.program }
+    /// Scripts that wait for something.
+    public var waiting: Int { state.pointee.waiting }
+    /// Machines ever made: the most that ran or waited at once.
+    public var made: Int { state.pointee.made }
+
+    /// Runs a block on a message. `kind` is the MT_IN_ bit that functions see; 0 for that of the block.
+    ///
+    /// With `.suspended` comes the machine, which keeps a reference to the message.
+    public func run(_ route: UInt32, on message: Message, as kind: UInt32 = 0) -> (run: Machine.Run, machine: Machine?) {
+        guard route >= 1, route <= state.pointee.program.routeCount else {
+            return (.ended(value: -1, isDropped: false), nil)
+        }
+        let machine = take(message)
+        let run = machine.start(route, kind)
+        guard run == .suspended else {
+            give(machine)
+            return (run, nil)
+        }
+        message.retain()
+        return (run, Machine(state: machine))
+    }
+
+    /// A function called `suspend`: the machine that will wait, if this is the call of a script's function.
+    public func hold(_ call: UnsafeRawPointer) -> Machine? {
+        guard let running = state.pointee.running, UnsafeRawPointer(running) == call else { return nil }
+        running.pointee.isHeld = true
+        return Machine(state: running)
+    }
+
+    private func take(_ message: Message) -> Machine.State {
+        guard let machine = state.pointee.free else { return make(message) }
+        state.pointee.free = machine.pointee.next
+        machine.pointee.context.message = message
+        return machine
+    }
+
+    func give(_ machine: Machine.State) {
+        machine.pointee.next = state.pointee.free
+        machine.pointee.then = nil
+        machine.pointee.user = nil
+        state.pointee.free = machine
+    }
+
+    private func make(_ message: Message) -> Machine.State {
+        let program = state.pointee.program
+        let machine = Machine.State.allocate(capacity: 1)
+        let frames = max(program.maxRecursiveLevel, 1)
+        machine.initialize(
+            to: MachineState(
+                context: EvaluationContext(
+                    message: message, values: state.pointee.values, services: state.pointee.services,
+                    worker: state.pointee.worker, route: 0),
+                code: program.code, entries: program.entries, note: state.pointee.note, pool: self,
+                stack: .allocate(capacity: MachineState.usualCapacity), capacity: MachineState.usualCapacity,
+                frames: .allocate(capacity: frames), maxFrames: UInt32(frames),
+                maxTurns: Int64(program.maxWhileLoops),
+                arguments: .allocate(capacity: MachineState.maxArguments)))
+        machine.pointee.context.user = UnsafeMutableRawPointer(machine)
+        machine.pointee.call.worker = state.pointee.worker
+        state.pointee.made += 1
+        return machine
+    }
+}
