@@ -50,10 +50,13 @@ struct Builder {
         guard let base = copy.base else { return }
         let offset = field.pointee.body - field.pointee.line
         // The body of a field that was unfolded stands elsewhere.
-        guard offset >= 0, offset + field.pointee.bodyLength <= line.count, let fields = message.store.pointee.fields,
+        guard offset >= 0, offset + field.pointee.bodyLength <= line.count,
+            let fields = message.store.pointee.fields,
             message.store.pointee.fieldCount < message.store.pointee.fieldCapacity
         else {
-            if let index = message.makeField(copy) { message.link(index, after: Int(message.store.pointee.tail)) }
+            if let index = message.makeField(copy) {
+                message.link(index, after: Int(message.store.pointee.tail))
+            }
             return
         }
         let index = Int(message.store.pointee.fieldCount)

@@ -24,7 +24,9 @@ extension Slice {
     /// The text of a quoted string, without its quotes and backslashes, written to `place`; absent when that is too
     /// small. Text without quotes is copied as it is.
     public func unquoted(into place: UnsafeMutableRawBufferPointer) -> Slice {
-        guard base != nil, let out = place.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return self }
+        guard base != nil, let out = place.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
+            return self
+        }
         let inner = withoutQuotes
         let quoted = inner.count != count
         var i = 0

@@ -86,7 +86,8 @@ import Synchronization
                 count <= 16
                     || Self.same(name.loadUnaligned(fromByteOffset: 8, as: UInt64.self), entry.pointee.middle)
                         && Self.same(
-                            name.loadUnaligned(fromByteOffset: count &- 16, as: UInt64.self), entry.pointee.inner)
+                            name.loadUnaligned(fromByteOffset: count &- 16, as: UInt64.self),
+                            entry.pointee.inner)
             {
                 return HeaderID(rawValue: entry.pointee.id)
             }
@@ -114,7 +115,9 @@ import Synchronization
         }
     }
 
-    func name(of id: HeaderID) -> Slice { Int(id.rawValue) < Self.limit ? spelling[Int(id.rawValue)] : .absent }
+    func name(of id: HeaderID) -> Slice {
+        Int(id.rawValue) < Self.limit ? spelling[Int(id.rawValue)] : .absent
+    }
 
     private func add(_ name: Slice, id: UInt16) {
         func word(_ start: Int, _ n: Int) -> UInt64 {

@@ -25,7 +25,9 @@ public enum Literal {
 
     /// The text of 16 bytes, IPv6 as RFC 5952 says and without brackets. Answers its length, at most 45; `place` has
     /// to have as much room, or nothing is written.
-    public static func write(_ address: UnsafeRawBufferPointer, into place: UnsafeMutableRawBufferPointer) -> Int {
+    public static func write(_ address: UnsafeRawBufferPointer, into place: UnsafeMutableRawBufferPointer)
+        -> Int
+    {
         guard address.count >= 16, place.count >= 45 else { return 0 }
         var out = Output(place: place)
         if address[0..<10].allSatisfy({ $0 == 0 }), address[10] == 0xFF, address[11] == 0xFF {
@@ -60,7 +62,8 @@ public enum Literal {
     }
 
     private static func withoutBrackets(_ text: Slice) -> Slice {
-        text[0] == UInt8(ascii: "[") && text[text.count - 1] == UInt8(ascii: "]") ? text[1..<(text.count - 1)] : text
+        text[0] == UInt8(ascii: "[") && text[text.count - 1] == UInt8(ascii: "]")
+            ? text[1..<(text.count - 1)] : text
     }
 
     private static func v4(_ text: Slice) -> UInt32? {

@@ -50,7 +50,8 @@ extension Message {
     /// A reply to a request: its Via values (the first one stamped), From, To, Call-ID, CSeq, Record-Route where the
     /// reply may start a dialog, Timestamp in a 100; then the request's reply lines and reply body. The To tag is left
     /// to the caller. Works also for requests that `index` found fault with, as far as they could be read.
-    public static func reply(_ pool: MessagePool, to request: Message, status: Int, reason: Slice) -> Message {
+    public static func reply(_ pool: MessagePool, to request: Message, status: Int, reason: Slice) -> Message
+    {
         let reply = pool.take()
         let from = request.store
         let body = from.pointee.replyBody

@@ -5,7 +5,8 @@ import Glibc
 public enum FieldPlace: Sendable {
     /// Above everything, below everything.
     case first, last
-    case before(FieldRef), after(FieldRef)
+    case before(FieldRef)
+    case after(FieldRef)
 }
 
 /// Editing header fields: the new lines go to the arena, the index is linked anew, and it shows at once.
@@ -128,7 +129,8 @@ extension Message {
                 line: base, body: body.base ?? base, length: UInt32(truncatingIfNeeded: line.count),
                 bodyAndFold: UInt32(truncatingIfNeeded: body.count)
                     | (body.firstIndex(of: 10) != nil ? Field.folded : 0),
-                id: HeaderID.named(name).rawValue, nameLength: UInt16(truncatingIfNeeded: name.count), next: 0,
+                id: HeaderID.named(name).rawValue, nameLength: UInt16(truncatingIfNeeded: name.count),
+                next: 0,
                 previous: 0))
         store.pointee.fieldCount += 1
         return index

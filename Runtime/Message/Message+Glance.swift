@@ -17,7 +17,9 @@ extension Message {
             case UInt8(ascii: "i"):
                 if let body = line.body(afterName: 1) { return body.hash }
             case UInt8(ascii: "c"):
-                if line.hasPrefixIgnoringCase("call-id"), let body = line.body(afterName: 7) { return body.hash }
+                if line.hasPrefixIgnoringCase("call-id"), let body = line.body(afterName: 7) {
+                    return body.hash
+                }
             case 10 | 0x20 where line[0] == 10, 13 | 0x20 where line[0] == 13:
                 return nil
             default: break

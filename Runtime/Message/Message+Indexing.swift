@@ -84,7 +84,9 @@ extension Message {
             var body = at
             if nameLength < line.end - at {
                 body += nameLength + 1
-                while nameLength > 0, at[nameLength &- 1] == 0x20 || at[nameLength &- 1] == 9 { nameLength -= 1 }
+                while nameLength > 0, at[nameLength &- 1] == 0x20 || at[nameLength &- 1] == 9 {
+                    nameLength -= 1
+                }
                 if nameLength &- 1 < 32 { id = names.find(padded: at, count: nameLength).rawValue }
                 if id == 0, !Slice(base: at, count: nameLength).isToken { doubts.badName = true }
             } else {

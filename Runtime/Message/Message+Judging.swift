@@ -72,7 +72,9 @@ extension Message {
     private func requestURI(_ uri: Slice, _ doubts: Doubts) -> Complaint? {
         guard !uri.isEmpty else { return (400, "No Request-URI") }
         for i in 0..<uri.count where uri[i] <= 0x20 || uri[i] == 0x7F {
-            return (400, uri[i] == 0x20 ? "Blanks in the Request-URI" : "Control characters in the Request-URI")
+            return (
+                400, uri[i] == 0x20 ? "Blanks in the Request-URI" : "Control characters in the Request-URI"
+            )
         }
         guard !doubts.control else { return (400, "Control characters in the start line") }
         guard let parsed = requestURI else { return (400, "Bad Request-URI") }
@@ -90,7 +92,9 @@ extension Message {
             line.count == blank + 4 || line[blank + 4] == 0x20
         else { return (0, "a reply without a status from 100 to 699") }
         store.pointee.status = Int32(status)
-        guard store.pointee.version.equalsIgnoringCase("SIP/2.0") else { return (0, "a reply that is not SIP/2.0") }
+        guard store.pointee.version.equalsIgnoringCase("SIP/2.0") else {
+            return (0, "a reply that is not SIP/2.0")
+        }
         return nil
     }
 
@@ -124,7 +128,9 @@ extension Message {
         if store.pointee.callID.isEmpty { return (400, "Empty Call-ID") }
         if let complaint = sequence() { return complaint }
         readFrom()
-        guard store.pointee.from.uri.isPresent, store.pointee.from.uri.mayBeURI else { return (400, "Bad From") }
+        guard store.pointee.from.uri.isPresent, store.pointee.from.uri.mayBeURI else {
+            return (400, "Bad From")
+        }
         if store.pointee.from.params.hasEmptyParam { return (400, "Bad separators in From") }
         readTo()
         guard store.pointee.to.uri.isPresent, store.pointee.to.uri.mayBeURI else { return (400, "Bad To") }
@@ -148,7 +154,9 @@ extension Message {
 
     private func sequence() -> Complaint? {
         readCSeq()
-        guard store.pointee.cseqMethodText.isPresent else { return (400, "CSeq is not a number below 2^31 and a method") }
+        guard store.pointee.cseqMethodText.isPresent else {
+            return (400, "CSeq is not a number below 2^31 and a method")
+        }
         guard isRequest else { return nil }
         let same =
             store.pointee.method != 0
@@ -194,7 +202,9 @@ extension Message {
             }
         }
         guard length <= rest.count else { return (400, "Content-Length is larger than the body") }
-        if store.pointee.stream, length < rest.count { return (400, "Content-Length is smaller than the body") }
+        if store.pointee.stream, length < rest.count {
+            return (400, "Content-Length is smaller than the body")
+        }
         store.pointee.body = rest.prefix(length)
         store.pointee.received.count -= rest.count - length
         return nil

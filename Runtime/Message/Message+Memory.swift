@@ -27,7 +27,9 @@ extension Message {
         let chunk = raw.bindMemory(to: Chunk.self, capacity: 1)
         chunk.initialize(to: Chunk(next: nil, used: (count + 15) & ~15, room: room, padding: 0))
         // A large one that is full at once goes behind the one that still has room.
-        if let first = store.pointee.chunks, room - chunk.pointee.used < first.pointee.room - first.pointee.used {
+        if let first = store.pointee.chunks,
+            room - chunk.pointee.used < first.pointee.room - first.pointee.used
+        {
             chunk.pointee.next = first.pointee.next
             first.pointee.next = chunk
         } else {
@@ -46,7 +48,9 @@ extension Message {
     }
 
     /// The pieces one after the other; absent ones add nothing.
-    func keep(_ a: Slice, _ b: Slice, _ c: Slice = .absent, _ d: Slice = .absent, _ e: Slice = .absent) -> Slice {
+    func keep(_ a: Slice, _ b: Slice, _ c: Slice = .absent, _ d: Slice = .absent, _ e: Slice = .absent)
+        -> Slice
+    {
         let total = a.count + b.count + c.count + d.count + e.count
         let copy = alloc(total).assumingMemoryBound(to: UInt8.self)
         var end = copy

@@ -81,7 +81,11 @@ extension Message {
         node.pointee.target.next_hop = keepBytes(Slice(target.next_hop)).mt
         node.pointee.target.path = keepBytes(Slice(target.path)).mt
         node.pointee.target.instance = keepBytes(Slice(target.instance)).mt
-        if let last = store.pointee.lastTarget { last.pointee.next = node } else { store.pointee.firstTarget = node }
+        if let last = store.pointee.lastTarget {
+            last.pointee.next = node
+        } else {
+            store.pointee.firstTarget = node
+        }
         store.pointee.lastTarget = node
         store.pointee.targetCount += 1
     }

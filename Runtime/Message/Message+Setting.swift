@@ -88,7 +88,10 @@ extension Slice {
     /// May stand between two blanks of a start line.
     var isStartWord: Bool {
         guard let base, count > 0 else { return false }
-        for i in 0..<count where base[i] <= 0x20 || base[i] == 0x7F || base[i] == UInt8(ascii: "<") || base[i] == UInt8(ascii: ">") {
+        for i in 0..<count
+        where base[i] <= 0x20 || base[i] == 0x7F || base[i] == UInt8(ascii: "<")
+            || base[i] == UInt8(ascii: ">")
+        {
             return false
         }
         return true

@@ -8,7 +8,8 @@ extension Message {
     /// With `force`, as if the sender had asked by an empty rport.
     func stampedVia(force: Bool) -> Slice {
         guard flow.protocol != 0, isRequest, let top = field(header(.via)) else { return .absent }
-        if store.pointee.stampedFrom == UnsafePointer(top.pointee.line), store.pointee.stampedForced == force {
+        if store.pointee.stampedFrom == UnsafePointer(top.pointee.line), store.pointee.stampedForced == force
+        {
             return store.pointee.stampedVia
         }
         let made = makeStampedVia(force: force)
@@ -21,7 +22,9 @@ extension Message {
     private func makeStampedVia(force: Bool) -> Slice {
         let via = topVia
         let asked = via.rport.isPresent || force
-        guard via.host.isPresent, asked || via.received.isPresent || !sentBySource(via.host) else { return .absent }
+        guard via.host.isPresent, asked || via.received.isPresent || !sentBySource(via.host) else {
+            return .absent
+        }
         let body = body(of: header(.via))
         guard let start = body.base, let whole = via.whole.base else { return .absent }
 
@@ -48,7 +51,9 @@ extension Message {
     /// Is the sent-by an address, and the one the request came from?
     private func sentBySource(_ host: Slice) -> Bool {
         var written: (UInt64, UInt64) = (0, 0)
-        guard withUnsafeMutableBytes(of: &written, { Literal.bytes(of: host, into: $0) }) else { return false }
+        guard withUnsafeMutableBytes(of: &written, { Literal.bytes(of: host, into: $0) }) else {
+            return false
+        }
         return withUnsafeBytes(of: store.pointee.flow.remote) {
             $0.loadUnaligned(as: UInt64.self) == written.0
                 && $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self) == written.1

@@ -33,7 +33,8 @@ import CMartlet
     @inlinable public var pool: MessagePool { MessagePool(state: store.pointee.home) }
 
     /// Set once by whoever keeps attributes: called with them when the message that holds them goes back.
-    nonisolated(unsafe) public static var attributesRelease: (@convention(c) (UnsafeMutableRawPointer) -> Void)?
+    nonisolated(unsafe) public static var attributesRelease:
+        (@convention(c) (UnsafeMutableRawPointer) -> Void)?
 
     /// A whole line, `Server: martlet\r\n`, for the replies that `reply` makes; set at start-up.
     nonisolated(unsafe) public static var serverHeader: StaticString?
@@ -90,7 +91,9 @@ import CMartlet
         nonmutating set { store.pointee.options = newValue }
     }
 
-    @inlinable public func has(option: Int) -> Bool { store.pointee.options & UInt32(truncatingIfNeeded: option) != 0 }
+    @inlinable public func has(option: Int) -> Bool {
+        store.pointee.options & UInt32(truncatingIfNeeded: option) != 0
+    }
 
     /// Whatever keeps $avp and its like here; see `attributesRelease`. A copy starts without.
     @inlinable public var attributes: UnsafeMutableRawPointer? {

@@ -3,7 +3,8 @@ import CMartlet
 
 /// The methods that have a number of their own in `martlet.h`; any other one is `other`.
 @frozen public enum Method: UInt8, Sendable {
-    case other = 0, invite, ack, bye, cancel, options, register
+    case other = 0
+    case invite, ack, bye, cancel, options, register
     case prack, update, subscribe, notify, publish, info, refer, message
 
     /// Method names are case-sensitive (RFC 3261, 7.1).

@@ -30,7 +30,8 @@
             guard let equals = piece.firstIndex(of: UInt8(ascii: "=")) else {
                 return Param(name: piece, value: .absent, whole: piece)
             }
-            return Param(name: piece.prefix(equals).trimmed, value: piece.dropFirst(equals + 1).trimmed, whole: piece)
+            return Param(
+                name: piece.prefix(equals).trimmed, value: piece.dropFirst(equals + 1).trimmed, whole: piece)
         }
         return nil
     }

@@ -45,7 +45,9 @@ extension Slice {
         guard let base, start >= 0, start <= count else { return nil }
         guard let needle = text.base, text.count > 0 else { return start }
         var at = start
-        while at + text.count <= count, let found = firstIndex(of: needle[0], from: at), found + text.count <= count {
+        while at + text.count <= count, let found = firstIndex(of: needle[0], from: at),
+            found + text.count <= count
+        {
             if memcmp(base + found, needle, text.count) == 0 { return found }
             at = found + 1
         }
@@ -54,7 +56,9 @@ extension Slice {
 
     public func findIgnoringCase(_ text: Slice, from start: Int = 0) -> Int? {
         guard start >= 0, count - start >= text.count else { return nil }
-        for i in start...(count - text.count) where self[i..<(i + text.count)].equalsIgnoringCase(text) { return i }
+        for i in start...(count - text.count) where self[i..<(i + text.count)].equalsIgnoringCase(text) {
+            return i
+        }
         return nil
     }
 

@@ -8,7 +8,8 @@ extension URI {
             guard scheme.equalsIgnoringCase("tel") else {
                 return user.equalsUnescaped(other.user) && params.equalsUnescaped(other.params)
             }
-            return sameNumber(as: other) && Self.contains(params, other.params) && Self.contains(other.params, params)
+            return sameNumber(as: other) && Self.contains(params, other.params)
+                && Self.contains(other.params, params)
         }
         // Escapes mean what they stand for; the user is case-sensitive, the host is not; a port that is not written
         // differs from one that is, even if that is the default.
@@ -73,7 +74,9 @@ extension URI {
         while true {
             while i < user.count, isVisual(user[i]) { i += 1 }
             while j < other.user.count, isVisual(other.user[j]) { j += 1 }
-            guard i < user.count, j < other.user.count else { return i >= user.count && j >= other.user.count }
+            guard i < user.count, j < other.user.count else {
+                return i >= user.count && j >= other.user.count
+            }
             guard user[i].lowercased == other.user[j].lowercased else { return false }
             i += 1
             j += 1

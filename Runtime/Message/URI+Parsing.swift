@@ -9,7 +9,9 @@ extension URI {
         let end = base + text.count
         var at = base + 1
         while at < end, at.pointee != UInt8(ascii: ":") {
-            guard at.pointee.isAlpha || at.pointee.isDigit || UInt8(ascii: "+")...UInt8(ascii: ".") ~= at.pointee
+            guard
+                at.pointee.isAlpha || at.pointee.isDigit
+                    || UInt8(ascii: "+")...UInt8(ascii: ".") ~= at.pointee
             else { return nil }
             at += 1
         }
@@ -91,12 +93,15 @@ extension URI {
     ///
     /// What stands between brackets is not looked at closely: three colons in a row are legal after the letter of
     /// RFC 3261, and RFC 5118, 4.10 asks to bear with them.
-    static func endOfHost(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
+    static func endOfHost(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>?
+    {
         var at = start
         guard at < end else { return nil }
         if at.pointee == UInt8(ascii: "[") {
             at += 1
-            while at < end, at.pointee.isHex || at.pointee == UInt8(ascii: ":") || at.pointee == UInt8(ascii: ".") {
+            while at < end,
+                at.pointee.isHex || at.pointee == UInt8(ascii: ":") || at.pointee == UInt8(ascii: ".")
+            {
                 at += 1
             }
             return at < end && at.pointee == UInt8(ascii: "]") && at > start + 2 ? at + 1 : nil

@@ -112,11 +112,14 @@ private struct Cursor {
     mutating func takeValue() -> Slice {
         let start = at
         if take(UInt8(ascii: "\"")) {
-            while at < end, at.pointee != UInt8(ascii: "\"") { at += at.pointee == UInt8(ascii: "\\") ? 2 : 1 }
+            while at < end, at.pointee != UInt8(ascii: "\"") {
+                at += at.pointee == UInt8(ascii: "\\") ? 2 : 1
+            }
             if at < end { at += 1 } else { at = end }
             return Slice(start, upTo: at)
         }
-        while at < end, at.pointee != UInt8(ascii: ";"), at.pointee != UInt8(ascii: ","), !at.pointee.isSpace {
+        while at < end, at.pointee != UInt8(ascii: ";"), at.pointee != UInt8(ascii: ","), !at.pointee.isSpace
+        {
             at += 1
         }
         return Slice(start, upTo: at)

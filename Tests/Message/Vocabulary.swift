@@ -93,12 +93,15 @@ extension Message {
 
 func request(
     _ method: String = "INVITE", uri: String = "sip:bob@biloxi.example", version: String = "SIP/2.0",
-    via: String = "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds", from: String = "From: Alice <sip:alice@atlanta.example>;tag=1928301774",
-    to: String = "To: Bob <sip:bob@biloxi.example>", callID: String = "Call-ID: a84b4c76e66710", cseq: String? = nil,
+    via: String = "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK776asdhds",
+    from: String = "From: Alice <sip:alice@atlanta.example>;tag=1928301774",
+    to: String = "To: Bob <sip:bob@biloxi.example>", callID: String = "Call-ID: a84b4c76e66710",
+    cseq: String? = nil,
     more: String = "", body: String = ""
 ) -> String {
     let lines = [
-        "\(method) \(uri) \(version)", via, "Max-Forwards: 70", to, from, callID, cseq ?? "CSeq: 314159 \(method)", more,
+        "\(method) \(uri) \(version)", via, "Max-Forwards: 70", to, from, callID,
+        cseq ?? "CSeq: 314159 \(method)", more,
         "Content-Length: \(body.utf8.count)",
     ]
     return lines.filter { !$0.isEmpty }.joined(separator: "\n") + "\n\n" + body
