@@ -26,6 +26,11 @@ public struct Substitution: Equatable, Sendable {
     public struct Malformed: Error, Equatable, Sendable {
         public let what: String
         public let help: String
+
+        public init(what: String, help: String) {
+            self.what = what
+            self.help = help
+        }
     }
 
     public static func parse(_ source: [UInt8]) throws(Malformed) -> Substitution {

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import PluginKit
+
+/// What `is_method` is given: "INVITE|ACK".
+///
+/// A constant becomes a word with one bit per method when the file is read, so that a call is one AND. One method
+/// that has no bit is compared as text.
+struct MethodList: Scriptable, ~Escapable {
+    private let bits: UInt
+    private let text: Text
+
+    static var type: UInt32 { Text.type }
+
+    @_lifetime(immortal)
+    static func read(_ value: UnsafePointer<mt_value>) -> MethodList {
+        let text = Text(unchecked: value.pointee.str)
+        guard let word = value.pointee.ptr else { return MethodList(bits: bits(of: text) ?? 0, text: text) }
+        return MethodList(bits: UInt(bitPattern: word), text: text)
+    }
+
+    @_lifetime(copy text)
+    private init(bits: UInt, text: Text) {
+        self.bits = bits
+        self.text = text
+    }
+
+    func contains(_ method: Int, _ name: Text) -> Bool {
+        let bit = method > 0 ? method : MethodList.number(of: name)
+        if bit > 0 { return bits & (1 << UInt(bit)) != 0 }
+        return bits == MethodList.other && text.trimmed.equalsIgnoringCase(name)
+    }
+
+    static let prepare: mt_fn = { call in
+        guard let call = call?.pointee, let out = call.out else { return Outcome.error.code }
+        let text = Text(unchecked: call.args.pointee.str)
+        guard let bits = bits(of: text) else {
+            return Host.fail(
+                "\"\(String(text))\" names a method that is not known",
+                help: "a list may hold INVITE, ACK, BYE ...; another method has to stand alone"
+            ).code
+        }
+        out.pointee.ptr = UnsafeMutableRawPointer(bitPattern: bits)
+        return Outcome.yes.code
+    }
+
+    /// The bit that no method has: the list is one name, to be compared as text.
+    private static var other: UInt { 1 }
+
+    /// Nil when one of several names is not known.
+    private static func bits(of list: Text) -> UInt? {
+        var bits: UInt = 0
+        var isList = false
+        var start = 0
+        for at in 0...list.count {
+            guard at == list.count || list[at] == UInt8(ascii: "|") || list[at] == UInt8(ascii: ",") else { continue }
+            isList = isList || at < list.count
+            let number = number(of: list[start..<at].trimmed)
+            if number == 0, isList { return nil }
+            bits |= number == 0 ? other : 1 << UInt(number)
+            start = at + 1
+        }
+        return bits
+    }
+
+    /// The methods that the ABI has numbers for have theirs; behind them come those that other servers know.
+    static func number(of name: Text) -> Int {
+        for (index, method) in names.enumerated() where name.equalsIgnoringCase(method) { return index + 1 }
+        return 0
+    }
+
+    private static let names: [StaticString] = [
+        "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "SUBSCRIBE", "NOTIFY",
+        "PUBLISH", "INFO", "REFER", "MESSAGE", "KDMQ", "GET", "POST", "PUT", "DELETE",
+    ]
+}
+
+func isMethod(_ call: borrowing Call, _ list: MethodList) -> Outcome {
+    let message = call.message
+    if message.isRequest { return Outcome(list.contains(message.method.number, message.methodText)) }
+    return Outcome(list.contains(0, message.cseqMethod))
+}
