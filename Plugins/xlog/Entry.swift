@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import PluginKit
+
+/// One line of the log. Its text is put together only when somebody will read it.
+enum Entry {
+    /// The prefix when it has variables in it. Written once, before any traffic.
+    nonisolated(unsafe) private static var prefixFormat: Expression?
+
+    static func prepare() -> Outcome {
+        guard prefixMode.value == 1 else { return .yes }
+        prefixFormat = Expression.compile(prefix.value)
+        return prefixFormat == nil ? .error : .yes
+    }
+
+    static func write(_ call: borrowing Call, _ level: Host.Level, _ text: Expression) -> Outcome {
+        guard Host.logs(level) else { return .yes }
+        guard let text = call.read(text) else { return .no }
+        if let format = prefixFormat, let prefix = call.read(format) {
+            write(level, prefix.text, text)
+        } else {
+            write(level, prefix.value, text)
+        }
+        return .yes
+    }
+
+    private static func write(_ level: Host.Level, _ prefix: Text, _ value: Value) {
+        if let number = value.int { return Host.log(level, text: Line("\(prefix)\(number)")) }
+        var text = value.isNull ? Text("<null>") : value.text
+        if text.count > bufferSize.value { text = text.prefix(bufferSize.value) }
+        // The server ends its lines itself; scripts do too.
+        while text.hasSuffix("\n") || text.hasSuffix("\r") { text = text.dropLast() }
+        Host.log(level, text: Line("\(prefix)\(text)"))
+    }
+}
