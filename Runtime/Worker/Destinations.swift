@@ -32,6 +32,8 @@ final class Destinations: Sendable {
     }
 
     private func shard(_ key: Key) -> Shard {
-        shards[Int(truncatingIfNeeded: key.endpoint.low >> 56 ^ UInt64(key.endpoint.port)) & (Destinations.count - 1)]
+        shards[
+            Int(truncatingIfNeeded: key.endpoint.low >> 56 ^ UInt64(key.endpoint.port))
+                & (Destinations.count - 1)]
     }
 }

@@ -36,7 +36,9 @@ import Glibc
             scope = UInt32(zone) ?? if_nametoindex(zone)
             text = text[..<percent]
         }
-        guard let found = text.utf8.withContiguousStorageIfAvailable({ Endpoint(literal: $0, port: port) }) ?? nil
+        guard
+            let found = text.utf8.withContiguousStorageIfAvailable({ Endpoint(literal: $0, port: port) })
+                ?? nil
         else {
             var copy = String(text)
             guard let found = copy.withUTF8({ Endpoint(literal: $0, port: port) }) else { return nil }

@@ -59,7 +59,8 @@ extension mt_flow {
         withUnsafeBytes(of: &remote) { to in
             withUnsafeBytes(of: &local) { local in
                 cl_batch_put(
-                    batch, Int32(place), bytes, count, v4, to.baseAddress, port, scope, from ? local.baseAddress : nil)
+                    batch, Int32(place), bytes, count, v4, to.baseAddress, port, scope,
+                    from ? local.baseAddress : nil)
             }
         }
     }

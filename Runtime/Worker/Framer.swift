@@ -34,7 +34,8 @@ struct Framer {
     mutating func pause() { blank = 0 }
 
     /// `bytes` are all that is there and was not taken by an earlier step.
-    mutating func step(_ bytes: UnsafePointer<UInt8>, _ count: Int, limit: Int, lengthOptional: Bool) -> Step {
+    mutating func step(_ bytes: UnsafePointer<UInt8>, _ count: Int, limit: Int, lengthOptional: Bool) -> Step
+    {
         var skip = 0
         if scanned == 0, total == 0 {
             while skip < count, bytes[skip] == Framer.CR || bytes[skip] == Framer.LF {
@@ -54,7 +55,9 @@ struct Framer {
                 if there >= limit { return .fault(skip: skip, head: there, .tooLarge) }
                 return .more(skip: skip, expected: 0)
             }
-            guard lengthLine > 0 || lengthOptional else { return .fault(skip: skip, head: head, .noContentLength) }
+            guard lengthLine > 0 || lengthOptional else {
+                return .fault(skip: skip, head: head, .noContentLength)
+            }
             guard let body = lengthLine == 0 ? 0 : bodyLength(bytes + skip, head) else {
                 return .fault(skip: skip, head: head, .badContentLength)
             }
@@ -93,7 +96,9 @@ struct Framer {
         while let found = memchr(bytes + line, Int32(Framer.LF), head - line) {
             line = UnsafeRawPointer(found) - UnsafeRawPointer(bytes) + 1
             guard line < head else { break }
-            if Framer.colon(bytes + line, head - line) != nil, Framer.number(bytes, head, line) != first { return nil }
+            if Framer.colon(bytes + line, head - line) != nil, Framer.number(bytes, head, line) != first {
+                return nil
+            }
         }
         return first
     }
@@ -104,7 +109,9 @@ struct Framer {
         switch line[0] | 0x20 {
         case UInt8(ascii: "l"): at = 1
         case UInt8(ascii: "c"):
-            guard count > 14, strncasecmp(UnsafeRawPointer(line).assumingMemoryBound(to: CChar.self), "content-length", 14) == 0
+            guard count > 14,
+                strncasecmp(UnsafeRawPointer(line).assumingMemoryBound(to: CChar.self), "content-length", 14)
+                    == 0
             else { return nil }
             at = 14
         default: return nil

@@ -11,7 +11,8 @@
     public let function: Function
     public let a, b, c: Word
 
-    @inlinable public init(_ function: @escaping Function, _ a: Word = nil, _ b: Word = nil, _ c: Word = nil) {
+    @inlinable public init(_ function: @escaping Function, _ a: Word = nil, _ b: Word = nil, _ c: Word = nil)
+    {
         self.function = function
         self.a = a
         self.b = b

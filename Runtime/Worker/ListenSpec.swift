@@ -14,7 +14,8 @@ public struct ListenSpec: Sendable {
     public var place: Int
 
     public init(
-        _ transport: Transport?, _ host: String, port: Int = 5060, advertise: (host: String, port: Int?)? = nil,
+        _ transport: Transport?, _ host: String, port: Int = 5060,
+        advertise: (host: String, port: Int?)? = nil,
         name: String? = nil, place: Int = 0
     ) {
         self.transport = transport
@@ -32,10 +33,10 @@ public struct Alias: Sendable {
     public var host: String
     public var port: Int?
 
-    public init(_ transport: Transport? = nil, _ host: String, port: Int? = nil) {
-        self.transport = transport
+    public init(_ host: String, port: Int? = nil, transport: Transport? = nil) {
         self.host = host
         self.port = port
+        self.transport = transport
     }
 }
 

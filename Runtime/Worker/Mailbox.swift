@@ -72,7 +72,9 @@ final class Mailbox: Sendable {
         return first
     }
 
-    func giveBack(_ first: LetterPointer, _ last: LetterPointer) { push(first, last, onto: returned, .releasing) }
+    func giveBack(_ first: LetterPointer, _ last: LetterPointer) {
+        push(first, last, onto: returned, .releasing)
+    }
 
     func takeReturned() -> LetterPointer? {
         guard returned.load(ordering: .relaxed) != 0 else { return nil }

@@ -89,7 +89,9 @@ struct NameTable {
             if entry.pointee.port != 0, Int(entry.pointee.port) != wanted { continue }
             if let only = entry.pointee.transport, let transport, only != transport { continue }
             if let literal {
-                if entry.pointee.isAddress, entry.pointee.high == literal.high, entry.pointee.low == literal.low {
+                if entry.pointee.isAddress, entry.pointee.high == literal.high,
+                    entry.pointee.low == literal.low
+                {
                     return true
                 }
             } else if !entry.pointee.isAddress, entry.pointee.count == length, let name = entry.pointee.name,

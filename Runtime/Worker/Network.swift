@@ -91,7 +91,9 @@ public final class Network: @unchecked Sendable {
         }
         var port: UInt16?
         var host = rest
-        if let colon = rest.lastIndex(of: ":"), rest.last != "]", rest.first == "[" || rest.firstIndex(of: ":") == colon {
+        if let colon = rest.lastIndex(of: ":"), rest.last != "]",
+            rest.first == "[" || rest.firstIndex(of: ":") == colon
+        {
             guard let number = UInt16(rest[rest.index(after: colon)...]) else { return nil }
             port = number
             host = rest[..<colon]
@@ -99,7 +101,8 @@ public final class Network: @unchecked Sendable {
         let wanted = Endpoint(String(host))
         return sockets.first {
             (transport == nil || $0.transport == transport)
-                && (wanted.map($0.endpoint.sameAddress) ?? ($0.advertisedHost.lowercased() == host.lowercased()))
+                && (wanted.map($0.endpoint.sameAddress)
+                    ?? ($0.advertisedHost.lowercased() == host.lowercased()))
                 && $0.port == port ?? $0.transport.defaultPort
         }?.id
     }
@@ -127,7 +130,9 @@ public final class Network: @unchecked Sendable {
 
     /// The socket to send from: one of the transport and of the destination's family; the one that the message came in by if
     /// it is such a one; with mhomed the one that the system's routes lead to.
-    public func choose(for destination: Endpoint, _ transport: Transport, receivedOn: UInt32? = nil) -> UInt32? {
+    public func choose(for destination: Endpoint, _ transport: Transport, receivedOn: UInt32? = nil)
+        -> UInt32?
+    {
         let v4 = destination.isV4
         if options.mhomed, let local = routes.local(toward: destination) {
             var wildcard: UInt32?
@@ -143,7 +148,8 @@ public final class Network: @unchecked Sendable {
                 if row.pointee.transport == transport { return receivedOn }
                 // Another transport of the same address comes next.
                 for i in 0..<rowCount
-                where rows[i].transport == transport && rows[i].endpoint.sameAddress(as: row.pointee.endpoint) {
+                where rows[i].transport == transport && rows[i].endpoint.sameAddress(as: row.pointee.endpoint)
+                {
                     return UInt32(i)
                 }
             }
@@ -151,7 +157,9 @@ public final class Network: @unchecked Sendable {
         // From a loopback address nothing reaches another machine.
         var fallback: UInt32?
         for i in 0..<rowCount where rows[i].transport == transport && rows[i].isV4 == v4 {
-            if rows[i].isWildcard || rows[i].endpoint.isLoopback == destination.isLoopback { return UInt32(i) }
+            if rows[i].isWildcard || rows[i].endpoint.isLoopback == destination.isLoopback {
+                return UInt32(i)
+            }
             if fallback == nil { fallback = UInt32(i) }
         }
         return fallback

@@ -36,7 +36,9 @@ struct SocketOpening {
                 var endpoint = address
                 endpoint.port = port
                 // A line may repeat what an interface or a name has brought already.
-                if port != 0, sockets.contains(where: { $0.transport == transport && $0.endpoint == endpoint }) {
+                if port != 0,
+                    sockets.contains(where: { $0.transport == transport && $0.endpoint == endpoint })
+                {
                     continue
                 }
                 open(spec, transport, endpoint)
@@ -85,7 +87,8 @@ struct SocketOpening {
                 id: UInt32(sockets.count), transport: transport, endpoint: endpoint, name: spec.name,
                 place: spec.place, advertisedHost: own?.host ?? options.advertisedHost ?? reachable.host,
                 advertisedPort: UInt16(
-                    clamping: own.map { $0.port ?? Int(endpoint.port) } ?? options.advertisedPort ?? Int(endpoint.port))))
+                    clamping: own.map { $0.port ?? Int(endpoint.port) } ?? options.advertisedPort
+                        ?? Int(endpoint.port))))
     }
 
     private func bound(_ endpoint: Endpoint, _ transport: Transport, shared: Bool) throws(Errno) -> Int32 {

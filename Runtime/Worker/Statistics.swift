@@ -31,7 +31,8 @@ public final class Statistics: @unchecked Sendable {
 
     public init() {
         let size = Statistics.rows * Statistics.capacity * 8
-        let pages = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        let pages = mmap(
+            nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard let pages, pages != MAP_FAILED else { fatalError("no memory for statistics") }
         values = pages.bindMemory(to: Int64.self, capacity: Statistics.rows * Statistics.capacity)
     }

@@ -86,7 +86,8 @@ final class TimerNodes: @unchecked Sendable {
     private func grow() -> UInt32 {
         let made = slab.grow {
             TimerNode(
-                word: 0, deadline: 0, next: $0 + 1, previous: TimerNode.none, period: 0, slot: TimerNode.unlinked,
+                word: 0, deadline: 0, next: $0 + 1, previous: TimerNode.none, period: 0,
+                slot: TimerNode.unlinked,
                 isForeign: false, job: Job({ _, _, _ in }))
         }
         guard let made else { return TimerNode.none }

@@ -41,7 +41,8 @@ struct TimerWheel {
         let deadline = nodes[index].pointee.deadline
         let differing = deadline ^ now
         let level = differing == 0 ? 0 : min((63 - differing.leadingZeroBitCount) / 8, TimerWheel.levels - 1)
-        append(index, UInt16(level * 256) + UInt16(truncatingIfNeeded: (deadline >> (UInt64(level) * 8)) & 255))
+        append(
+            index, UInt16(level * 256) + UInt16(truncatingIfNeeded: (deadline >> (UInt64(level) * 8)) & 255))
         count += 1
     }
 

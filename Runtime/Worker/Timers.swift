@@ -95,7 +95,8 @@ public final class Timers: @unchecked Sendable {
         let index = UInt32(id & 0xff_ffff)
         let generation = id >> 24 & 0xffff_ffff
         guard generation != 0, let node = nodes.checked(index),
-            cl_swap64(&node.pointee.word, generation << 2 | TimerState.armed, generation << 2 | TimerState.dead)
+            cl_swap64(
+                &node.pointee.word, generation << 2 | TimerState.armed, generation << 2 | TimerState.dead)
         else { return nil }
         return (index, generation)
     }
@@ -116,7 +117,8 @@ public final class Timers: @unchecked Sendable {
         let job = node.pointee.job
         guard node.pointee.period != 0 else {
             let inTime =
-                word & 3 == TimerState.armed && cl_swap64(&node.pointee.word, word, word & ~3 | TimerState.dead)
+                word & 3 == TimerState.armed
+                && cl_swap64(&node.pointee.word, word, word & ~3 | TimerState.dead)
             nodes.give(index)
             if inTime { job.run() }
             return

@@ -3,11 +3,14 @@ import CMartlet
 
 /// How messages travel. The raw values are MT_UDP and so on.
 public enum Transport: UInt32, Sendable, CaseIterable {
-    case udp = 1, tcp, tls, ws, wss, sctp
+    case udp = 1
+    case tcp, tls, ws, wss, sctp
 
     /// From what a file, a URI or a Via says, in any case.
     public init?(named name: String) {
-        guard let found = Transport.allCases.first(where: { $0.name == name.lowercased() }) else { return nil }
+        guard let found = Transport.allCases.first(where: { $0.name == name.lowercased() }) else {
+            return nil
+        }
         self = found
     }
 

@@ -34,7 +34,8 @@ extension Worker {
             count(counters.refused)
             group.noticeOften(
                 .tooMany, MT_LOG_WARNING,
-                "tcp: \(limits.connections) connections are open, refused one from \(remote.text); tcp_max_connections says how many")
+                "tcp: \(limits.connections) connections are open, refused one from \(remote.text); tcp_max_connections says how many"
+            )
             Glibc.close(descriptor)
             return
         }
@@ -46,7 +47,8 @@ extension Worker {
         }
         count(counters.accepted)
         let flow = mt_flow(
-            network.rows[socket].transport, socket: UInt32(socket), connection: connection.pointee.flow.connection,
+            network.rows[socket].transport, socket: UInt32(socket),
+            connection: connection.pointee.flow.connection,
             remote: remote, local: Endpoint(name))
         begin(connection, descriptor, flow, .open)
         tellOpened(connection)
@@ -78,8 +80,12 @@ extension Worker {
         _ = cl_set(descriptor, tcp, TCP_NODELAY, 1)
         if limits.keepAlive { _ = cl_set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1) }
         if limits.keepIdle > 0 { _ = cl_set(descriptor, tcp, TCP_KEEPIDLE, Int32(clamping: limits.keepIdle)) }
-        if limits.keepInterval > 0 { _ = cl_set(descriptor, tcp, TCP_KEEPINTVL, Int32(clamping: limits.keepInterval)) }
-        if limits.keepCount > 0 { _ = cl_set(descriptor, tcp, TCP_KEEPCNT, Int32(clamping: limits.keepCount)) }
+        if limits.keepInterval > 0 {
+            _ = cl_set(descriptor, tcp, TCP_KEEPINTVL, Int32(clamping: limits.keepInterval))
+        }
+        if limits.keepCount > 0 {
+            _ = cl_set(descriptor, tcp, TCP_KEEPCNT, Int32(clamping: limits.keepCount))
+        }
         SocketOpening.mark(descriptor, v4: v4, limits.typeOfService)
     }
 
@@ -93,7 +99,8 @@ extension Worker {
     private func pauseAccepting(_ socket: Int, _ error: Errno) {
         count(counters.acceptFailed)
         group.noticeOften(
-            .noDescriptors, MT_LOG_ERROR, "tcp: cannot accept on \(network.sockets[socket].text): \(error.text)")
+            .noDescriptors, MT_LOG_ERROR,
+            "tcp: cannot accept on \(network.sockets[socket].text): \(error.text)")
         let descriptor = network.descriptor(worker: index, socket: socket)
         let event = EventKind.listener.event(UInt64(socket))
         _ = cl_poll_change(poll, descriptor, 0, event)

@@ -5,7 +5,9 @@ import Glibc
 
 extension Worker {
     /// The connection to an address: one that is open, on whatever worker, or a new one if `open`. nil if there is none.
-    public func connection(to remote: Endpoint, _ transport: Transport, socket: UInt32, open: Bool = true) -> UInt64? {
+    public func connection(to remote: Endpoint, _ transport: Transport, socket: UInt32, open: Bool = true)
+        -> UInt64?
+    {
         if let known = group.destinations.find(remote, transport), group.isOpen(known) { return known }
         guard open, limits.connects, state == .running else { return nil }
         return connect(to: remote, transport, socket)
@@ -17,14 +19,16 @@ extension Worker {
             count(counters.refused)
             group.noticeOften(
                 .tooMany, MT_LOG_WARNING,
-                "tcp: \(limits.connections) connections are open, none to \(remote.text); tcp_max_connections says how many")
+                "tcp: \(limits.connections) connections are open, none to \(remote.text); tcp_max_connections says how many"
+            )
             return nil
         }
         let descriptor = cl_socket(remote.isV4, true)
         guard descriptor >= 0, let connection = connections.take() else {
             group.hasClosed()
             count(counters.connectFailed)
-            group.noticeOften(.noDescriptors, MT_LOG_ERROR, "tcp: cannot connect to \(remote.text): \(Errno().text)")
+            group.noticeOften(
+                .noDescriptors, MT_LOG_ERROR, "tcp: cannot connect to \(remote.text): \(Errno().text)")
             if descriptor >= 0 { Glibc.close(descriptor) }
             return nil
         }

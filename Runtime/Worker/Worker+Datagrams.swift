@@ -78,7 +78,9 @@ extension Worker {
     /// Its size, or 0 when there is nothing left for us to do.
     private func arrived(_ i: Int, _ socket: Int, _ row: UnsafeMutablePointer<SocketRow>) -> Int {
         let count = Int(cl_batch_count(datagrams.batch, Int32(i)))
-        guard let message = datagrams.messages[i], let bytes = message.receiveBuffer.baseAddress else { return 0 }
+        guard let message = datagrams.messages[i], let bytes = message.receiveBuffer.baseAddress else {
+            return 0
+        }
         if cl_batch_truncated(datagrams.batch, Int32(i)) {
             self.count(counters.receivedTruncated)
             return 0
@@ -101,7 +103,8 @@ extension Worker {
         }
         message.flow = mt_flow(.udp, socket: UInt32(socket), remote: Endpoint(from), local: local)
         guard network.workers > 1 else { return count }
-        let owner = group.owner(of: Slice(UnsafeRawBufferPointer(start: bytes, count: count)), otherwise: index)
+        let owner = group.owner(
+            of: Slice(UnsafeRawBufferPointer(start: bytes, count: count)), otherwise: index)
         if owner == index { return count }
         datagrams.messages[i] = nil
         handOver(message, count, isStream: false, to: owner)

@@ -5,7 +5,8 @@ import Glibc
 
 /// What an event of epoll is about: its kind in the top byte, which one below.
 enum EventKind: UInt64 {
-    case mailbox = 1, datagrams, listener, connection
+    case mailbox = 1
+    case datagrams, listener, connection
 
     func event(_ payload: UInt64 = 0) -> UInt64 { rawValue << 56 | payload }
 }
@@ -35,6 +36,7 @@ extension Worker {
     private func turn(_ events: UnsafeMutablePointer<cl_event>) {
         let count = cl_poll_wait(poll, events, sleepTime())
         mailbox.wokeUp()
+        turns &+= 1
         ticks = Worker.clock()
         for i in 0..<max(Int(count), 0) {
             let data = events[i].data

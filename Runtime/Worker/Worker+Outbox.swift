@@ -72,14 +72,17 @@ extension Worker {
 
     /// Sends the first `count` bytes of what was reserved. For a stream without a connection, or whose connection is
     /// closed, the one that leads to the same address is used, or opened if `connect` says so.
-    @discardableResult public func commit(_ count: Int, to flow: mt_flow, connect: Bool = true) -> SendResult {
+    @discardableResult public func commit(_ count: Int, to flow: mt_flow, connect: Bool = true) -> SendResult
+    {
         guard count > 0, count <= reservedRoom else { return .refused }
         guard flow.transport.isStream else { return commitDatagram(count, flow) }
         return commitStream(count, flow, connect)
     }
 
     /// Sends bytes that lie elsewhere.
-    @discardableResult public func send(_ bytes: UnsafeRawBufferPointer, to flow: mt_flow, connect: Bool = true) -> SendResult {
+    @discardableResult public func send(
+        _ bytes: UnsafeRawBufferPointer, to flow: mt_flow, connect: Bool = true
+    ) -> SendResult {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return .refused }
         reserve(bytes.count).copyMemory(from: base, byteCount: bytes.count)
         return commit(bytes.count, to: flow, connect: connect)
@@ -107,7 +110,9 @@ extension Worker {
     private func commitStream(_ count: Int, _ flow: mt_flow, _ connect: Bool) -> SendResult {
         var flow = flow
         if flow.connection == 0 || !group.isOpen(flow.connection) {
-            guard let found = connection(to: flow.remoteEndpoint, flow.transport, socket: flow.socket, open: connect)
+            guard
+                let found = connection(
+                    to: flow.remoteEndpoint, flow.transport, socket: flow.socket, open: connect)
             else {
                 self.count(counters.gone)
                 return .gone
@@ -163,7 +168,8 @@ extension Worker {
             entry.pointee.isDone = true
             let from = row.pointee.isWildcard && !entry.pointee.flow.localEndpoint.isWildcard
             entry.pointee.flow.put(
-                outbox.batch, count, outbox.arena + entry.pointee.offset, entry.pointee.count, row.pointee.isV4, from)
+                outbox.batch, count, outbox.arena + entry.pointee.offset, entry.pointee.count,
+                row.pointee.isV4, from)
             count += 1
         }
         sendBatch(outbox.batch, count, socket: Int(socket))
@@ -176,7 +182,8 @@ extension Worker {
             let entry = outbox.entries + i
             guard !entry.pointee.isDone, entry.pointee.flow.connection == connection else { continue }
             entry.pointee.isDone = true
-            outbox.parts[count] = iovec(iov_base: outbox.arena + entry.pointee.offset, iov_len: entry.pointee.count)
+            outbox.parts[count] = iovec(
+                iov_base: outbox.arena + entry.pointee.offset, iov_len: entry.pointee.count)
             count += 1
         }
         write(outbox.parts, count, to: connection)

@@ -114,7 +114,9 @@ extension Worker {
             handle(message, letter.pointee.fault)
         case .job: letter.pointee.job.run()
         case .bytes:
-            if let bytes = letter.pointee.bytes { commitCopy(bytes, letter.pointee.count, letter.pointee.flow) }
+            if let bytes = letter.pointee.bytes {
+                commitCopy(bytes, letter.pointee.count, letter.pointee.flow)
+            }
         case .close: close(letter.pointee.flow)
         case .timer: timers.adopt(letter.pointee.number)
         case .cancelled: timers.reclaim(letter.pointee.number)

@@ -83,7 +83,8 @@ extension Worker {
     // MARK: time
 
     func watchIdle(_ connection: UnsafeMutablePointer<Connection>, _ ms: UInt32) {
-        connection.pointee.idleTimer = after(ms, job(connection, { worker, id, _ in Worker.timeout(worker, id) { $0.idle($1) } }))
+        connection.pointee.idleTimer = after(
+            ms, job(connection, { worker, id, _ in Worker.timeout(worker, id) { $0.idle($1) } }))
     }
 
     private func idle(_ connection: UnsafeMutablePointer<Connection>) {
@@ -99,7 +100,9 @@ extension Worker {
 
     func setDeadline(_ connection: UnsafeMutablePointer<Connection>, _ ms: Int) {
         clearDeadline(connection)
-        connection.pointee.deadline = after(UInt32(clamping: ms), job(connection, { worker, id, _ in Worker.timeout(worker, id) { $0.tooLate($1) } }))
+        connection.pointee.deadline = after(
+            UInt32(clamping: ms),
+            job(connection, { worker, id, _ in Worker.timeout(worker, id) { $0.tooLate($1) } }))
     }
 
     func clearDeadline(_ connection: UnsafeMutablePointer<Connection>) {
@@ -118,7 +121,9 @@ extension Worker {
         doom(connection)
     }
 
-    private func job(_ connection: UnsafeMutablePointer<Connection>, _ function: @escaping Job.Function) -> Job {
+    private func job(_ connection: UnsafeMutablePointer<Connection>, _ function: @escaping Job.Function)
+        -> Job
+    {
         Job(
             function, Unmanaged.passUnretained(self).toOpaque(),
             UnsafeMutableRawPointer(bitPattern: UInt(connection.pointee.flow.connection)))

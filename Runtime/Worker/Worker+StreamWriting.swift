@@ -16,7 +16,9 @@ extension Worker {
     }
 
     /// To the wire.
-    private func wire(_ connection: UnsafeMutablePointer<Connection>, _ parts: UnsafeMutablePointer<iovec>, _ count: Int) {
+    private func wire(
+        _ connection: UnsafeMutablePointer<Connection>, _ parts: UnsafeMutablePointer<iovec>, _ count: Int
+    ) {
         var first = 0
         if connection.pointee.outputCount == 0, connection.pointee.state != .connecting {
             while first < count {
@@ -40,20 +42,25 @@ extension Worker {
             }
         }
         while first < count {
-            guard let bytes = parts[first].iov_base, enqueue(connection, bytes, parts[first].iov_len) else { return }
+            guard let bytes = parts[first].iov_base, enqueue(connection, bytes, parts[first].iov_len) else {
+                return
+            }
             first += 1
         }
     }
 
     /// A single message may wait whatever its size; more than that, as much as the limits allow.
-    private func enqueue(_ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Bool {
+    private func enqueue(
+        _ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutableRawPointer, _ count: Int
+    ) -> Bool {
         let waiting = Int(connection.pointee.outputCount)
         let share = limits.allQueues / max(network.workers, 1)
         if waiting > 0, waiting + count > limits.connectionQueue || connections.queued + count > share {
             self.count(counters.queueFull)
             group.noticeOften(
                 .slowReader, MT_LOG_WARNING,
-                "tcp: \(connection.pointee.flow.remoteEndpoint.text) does not read, \(waiting) bytes wait: closed")
+                "tcp: \(connection.pointee.flow.remoteEndpoint.text) does not read, \(waiting) bytes wait: closed"
+            )
             doom(connection)
             return false
         }
@@ -74,7 +81,9 @@ extension Worker {
 
     private func makeRoom(_ connection: UnsafeMutablePointer<Connection>, _ count: Int) -> Bool {
         let there = Int(connection.pointee.outputCount)
-        if Int(connection.pointee.outputStart) + there + count <= Int(connection.pointee.outputRoom) { return true }
+        if Int(connection.pointee.outputStart) + there + count <= Int(connection.pointee.outputRoom) {
+            return true
+        }
         if let output = connection.pointee.output, connection.pointee.outputStart > 0 {
             memmove(output, output + Int(connection.pointee.outputStart), there)
             connection.pointee.outputStart = 0

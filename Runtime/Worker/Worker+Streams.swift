@@ -46,7 +46,9 @@ extension Worker {
     }
 
     /// From the wire. A connection with filters gives the bytes to them here.
-    private func arrived(_ connection: UnsafeMutablePointer<Connection>, _ start: UnsafeMutablePointer<UInt8>, _ count: Int) {
+    private func arrived(
+        _ connection: UnsafeMutablePointer<Connection>, _ start: UnsafeMutablePointer<UInt8>, _ count: Int
+    ) {
         if let input = connection.pointee.input {
             connection.pointee.inputCount += UInt32(count)
             frame(connection, input, Int(connection.pointee.inputCount))
@@ -56,11 +58,14 @@ extension Worker {
     }
 
     /// Takes the messages out of plain bytes; what is left is kept for the next time.
-    private func frame(_ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int) {
+    private func frame(
+        _ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int
+    ) {
         var at = 0
         while connection.pointee.end == .none {
             let step = connection.pointee.framer.step(
-                bytes + at, count - at, limit: limits.streamMessage, lengthOptional: limits.acceptsNoContentLength)
+                bytes + at, count - at, limit: limits.streamMessage,
+                lengthOptional: limits.acceptsNoContentLength)
             switch step {
             case .message(let skip, let size):
                 at += skip
@@ -80,7 +85,9 @@ extension Worker {
         dropInput(connection)
     }
 
-    private func deliver(_ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ size: Int) {
+    private func deliver(
+        _ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ size: Int
+    ) {
         count(counters.streamReceived)
         let message = pool.take()
         message.flow = connection.pointee.flow
@@ -130,19 +137,25 @@ extension Worker {
         count(counters.pings)
         guard limits.answersPing else { return }
         let pong: StaticString = "\r\n"
-        send(UnsafeRawBufferPointer(start: pong.utf8Start, count: 2), to: connection.pointee.flow, connect: false)
+        send(
+            UnsafeRawBufferPointer(start: pong.utf8Start, count: 2), to: connection.pointee.flow,
+            connect: false)
     }
 
     /// The part of a message that is there moves to memory of its own; of the right size when it is known.
     private func keep(
-        _ connection: UnsafeMutablePointer<Connection>, _ rest: UnsafeMutablePointer<UInt8>, _ count: Int, _ expected: Int
+        _ connection: UnsafeMutablePointer<Connection>, _ rest: UnsafeMutablePointer<UInt8>, _ count: Int,
+        _ expected: Int
     ) {
         guard count > 0 else { return dropInput(connection) }
         let room = max(expected, count + 512, min(count * 2, limits.streamMessage))
-        if let input = connection.pointee.input, Int(connection.pointee.inputRoom) >= max(expected, count + 1) {
+        if let input = connection.pointee.input, Int(connection.pointee.inputRoom) >= max(expected, count + 1)
+        {
             if rest != input { memmove(input, rest, count) }
         } else {
-            guard let input = malloc(room)?.assumingMemoryBound(to: UInt8.self) else { return doom(connection) }
+            guard let input = malloc(room)?.assumingMemoryBound(to: UInt8.self) else {
+                return doom(connection)
+            }
             memcpy(input, rest, count)
             free(connection.pointee.input)
             connection.pointee.input = input

@@ -6,7 +6,9 @@ extension Worker {
     @discardableResult public func after(_ ms: UInt32, _ job: Job) -> UInt64 { set(ms, period: 0, job) }
 
     /// [any] Runs the job every `ms` milliseconds.
-    @discardableResult public func every(_ ms: UInt32, _ job: Job) -> UInt64 { set(ms, period: max(ms, 1), job) }
+    @discardableResult public func every(_ ms: UInt32, _ job: Job) -> UInt64 {
+        set(ms, period: max(ms, 1), job)
+    }
 
     /// [any] False when it was too late, or the id is none of ours. After true the job will not start any more.
     @discardableResult public func cancel(_ timer: UInt64) -> Bool {

@@ -36,6 +36,8 @@ public final class Worker: @unchecked Sendable {
     let connections: Connections
     var thread: pthread_t?
     let hasDrained = Atomic<Bool>(false)
+    /// How often the loop went round.
+    public internal(set) var turns = 0
 
     enum State { case waiting, running, draining, stopping }
 

@@ -4,8 +4,10 @@
 public struct WorkerCounters: Sendable {
     public let received, sent, handedOver, keepAlives: Statistics.ID
     public let receivedTruncated, sendFailed, sendTooLarge, sendQueueFull, noSocket: Statistics.ID
-    public let accepted, connected, connectFailed, refused, reset, idleClosed, sendTimeouts, queueFull: Statistics.ID
-    public let connections, queuedBytes, framingFaults, messageTooLarge, acceptFailed, gone, pings: Statistics.ID
+    public let accepted, connected, connectFailed, refused, reset, idleClosed, sendTimeouts,
+        queueFull: Statistics.ID
+    public let connections, queuedBytes, framingFaults, messageTooLarge, acceptFailed, gone,
+        pings: Statistics.ID
     public let streamReceived, streamSent, established: Statistics.ID
 
     init(_ statistics: Statistics) {

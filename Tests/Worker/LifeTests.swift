@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Foundation
+import Message
+import Testing
+
+@testable import Worker
+
+@Suite struct LifeTests {
+    @Test func `a server stops in time, whatever is open`() throws {
+        let server = try Server(Echo(), workers: 2)
+        let clients = (0..<20).map { _ in Client(.tcp, port: server.tcp) }
+        for client in clients {
+            client.send(request("open"))
+            #expect(client.receive() != nil)
+        }
+        #expect(server.handler.events[.started] == 2)
+        let start = Date()
+        #expect(server.group.drain(milliseconds: 5000))
+        server.group.stop()
+        #expect(Date().timeIntervalSince(start) < 3)
+        for client in clients { #expect(client.isAtEnd) }
+        #expect(server.count(\.connections) == 0)
+        #expect(server.handler.events[.closed] == 20)
+    }
+
+    @Test func `all messages are back in their pools when the workers have stopped`() throws {
+        let server = try Server(Echo(), workers: 2)
+        let client = Client(.udp, port: server.udp)
+        for i in 0..<200 {
+            client.send(request("pool-\(i)"))
+            #expect(client.receive() != nil)
+        }
+        server.group.stop()
+        #expect(server.group.workers.map(\.pool.live) == [0, 0])
+    }
+
+    @Test func `an idle worker sleeps`() throws {
+        let server = try Server(Echo(), workers: 2)
+        let client = Client(.udp, port: server.udp)
+        client.send(request("awake"))
+        #expect(client.receive() != nil)
+        let turns = server.group.workers.map(\.turns)
+        // Time has to pass: this is the one thing that cannot be waited for otherwise.
+        usleep(200_000)
+        #expect(zip(server.group.workers.map(\.turns), turns).allSatisfy { $0 - $1 < 20 })
+    }
+
+    @Test func `10,000 idle connections cost less than 100 MB`() throws {
+        let most = 2_000
+        try #require(raiseDescriptorLimit(to: 2 * most + 512))
+        let server = try Server(Echo()) {
+            $0.connections = 10_000
+            $0.lifetime = 60_000
+        }
+        let before = residentBytes()
+        let idle = (0..<most).map { _ in Client(.tcp, port: server.tcp) }
+        #expect(server.handler.events.reaches(most, .opened))
+        for client in idle {
+            // Some of a message, then the rest: it leaves nothing behind.
+            client.send(Array(request("half").prefix(50)))
+            client.send(Array(request("half").dropFirst(50)))
+            #expect(client.receive(exactly: request("half").count) == request("half"))
+        }
+        let each = (residentBytes() - before) / most
+        #expect(each < 10_000, "\(each) bytes")
+        server.stop()
+        withExtendedLifetime(idle) {}
+    }
+
+    @Test func `an idle connection holds its record, a timer, and nothing else`() {
+        #expect(MemoryLayout<Connection>.stride + MemoryLayout<TimerNode>.stride < 400)
+    }
+
+    private func residentBytes() -> Int {
+        let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        return (Int(pages.split(separator: " ").dropFirst().first ?? "") ?? 0) * 4096
+    }
+
+    private func raiseDescriptorLimit(to count: Int) -> Bool {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        guard limit.rlim_cur < UInt(count) else { return true }
+        limit.rlim_cur = min(UInt(count), limit.rlim_max)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return limit.rlim_cur >= UInt(count)
+    }
+}
