@@ -16,6 +16,8 @@ public struct EvaluationContext {
     public var rc: Int32 = 1
     /// Where the running instruction was written; the machine's own numbering.
     public var place: UInt32 = 0
+    /// In onsend_route: the way the message is about to take.
+    public var sending: UnsafePointer<mt_flow>?
     /// Whoever runs the script may keep something here; the services below get the context.
     public var user: UnsafeMutableRawPointer?
 

@@ -42,13 +42,13 @@ public struct VariableCallout {
     let get: mt_fn
     let set: mt_fn?
     let user: UnsafeMutableRawPointer?
-    let host: OpaquePointer?
+    let host: UnsafePointer<mt_host>?
 
     public init(get: mt_fn, set: mt_fn?, user: UnsafeMutableRawPointer?, host: OpaquePointer?) {
         self.get = get
         self.set = set
         self.user = user
-        self.host = host
+        self.host = host.map { UnsafePointer($0) }
     }
 }
 

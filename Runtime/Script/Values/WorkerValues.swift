@@ -8,6 +8,7 @@ public struct WorkerValues {
     public internal(set) var attributes = AttributePool()
     var variables = ScriptVariables()
     var patterns = PatternCache()
+    var notes = MessageNotes()
     /// `$sbranch`: put together here, then made a branch.
     var scratch = ScratchBranch()
 

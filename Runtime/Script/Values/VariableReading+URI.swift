@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Message
+
+/// Parts of URIs and of the parties' addresses.
+extension VariableCode {
+    /// A part of the Request-URI and its like, with the defaults that these have: port 5060, transport UDP.
+    static func requestPart(_ uri: URI, _ part: VariablePart, _ context: Context) -> ScriptValue {
+        switch part {
+        case .whole: return ScriptValue(uri.whole)
+        case .wholeLength: return ScriptValue(Int64(uri.whole.count))
+        case .user:
+            let user = uri.userName
+            return user.isEmpty ? .null : ScriptValue(user)
+        case .userLength: return ScriptValue(Int64(uri.userName.count))
+        case .host: return uri.host.isEmpty ? .null : ScriptValue(uri.host)
+        case .port:
+            if uri.port == 0 { return ScriptValue("5060", number: 5060) }
+            return ScriptValue(context.pointee.message.decimal(Int64(uri.port)), number: Int64(uri.port))
+        case .transport:
+            let transport = uri.param("transport")
+            return ScriptValue(transport.isEmpty ? "UDP" : transport)
+        case .scheme:
+            let isPhone = context.pointee.services.pointee.phoneIsTel && uri.isSIP
+                && uri.param("user").equalsIgnoringCase("phone")
+            guard isPhone else { return ScriptValue(uri.scheme) }
+            return ScriptValue(uri.isSIPS ? "tels" : "tel")
+        default: return .null
+        }
+    }
+
+    /// A part of From or To.
+    static func partyPart(_ address: Address, _ part: VariablePart, _ tag: Slice) -> ScriptValue {
+        switch part {
+        case .whole: return ScriptValue(address.uri)
+        case .display: return address.display.isEmpty ? .null : ScriptValue(address.display)
+        case .tag: return tag.isEmpty ? .null : ScriptValue(tag)
+        default: return uriPart(address.uri, part)
+        }
+    }
+
+    static func uriPart(_ text: Slice, _ part: VariablePart) -> ScriptValue {
+        guard let uri = URI(parsing: text) else { return .null }
+        switch part {
+        case .user: return uri.userName.isEmpty ? .null : ScriptValue(uri.userName)
+        case .userLength: return ScriptValue(Int64(uri.userName.count))
+        case .host: return uri.host.isEmpty ? .null : ScriptValue(uri.host)
+        default: return ScriptValue(text)
+        }
+    }
+
+    /// `$nh`: where the message goes next. For a reply that is its second Via.
+    static func nextHop(_ part: VariablePart, _ context: Context) -> ScriptValue {
+        let message = context.pointee.message
+        guard message.isReply else {
+            let text = message.nextHop.isPresent ? message.nextHop : message.uri
+            if part == .whole { return ScriptValue(text) }
+            guard let uri = URI(parsing: text) else { return .null }
+            return requestPart(uri, part, context)
+        }
+        guard let via = Values.via(2, in: message) else { return .null }
+        let host = via.received.isEmpty ? via.host : via.received
+        let port = via.rport.natural() ?? (via.port == 0 ? 5060 : via.port)
+        switch part {
+        case .whole:
+            var text = ArenaText(message, room: 64)
+            text.append("sip:")
+            text.append(host: host)
+            text.append(":")
+            text.append(Int64(port))
+            text.append(";transport=")
+            for index in 0..<via.transport.count { text.append(via.transport[index].lowercased) }
+            return ScriptValue(text.slice)
+        case .host: return ScriptValue(host)
+        case .port: return ScriptValue(message.decimal(Int64(port)), number: Int64(port))
+        case .transport:
+            var text = ArenaText(message, room: 8)
+            for index in 0..<via.transport.count { text.append(via.transport[index].lowercased) }
+            return ScriptValue(text.slice)
+        default: return .null
+        }
+    }
+
+    /// `$ai`, `$pu` ...: the index-th identity, counted over all headers.
+    static func identity(
+        _ header: HeaderID, _ code: UnsafePointer<VariableCode>, _ context: Context
+    ) -> ScriptValue {
+        let index = code.pointee.position(context) ?? 0
+        guard let address = Values.address(index, of: header, in: context.pointee.message) else { return .null }
+        return partyPart(address, code.pointee.part, .absent)
+    }
+
+    static func addressURI(_ header: HeaderID, _ message: Message) -> ScriptValue {
+        ScriptValue(Values.address(0, of: header, in: message)?.uri ?? .absent)
+    }
+
+    static func diversion(_ part: VariablePart, _ message: Message) -> ScriptValue {
+        guard let address = Values.address(0, of: .diversion, in: message) else { return .null }
+        switch part {
+        case .reason: return ScriptValue(Params(address.params).param(named: "reason")?.value ?? .absent)
+        case .privacy: return ScriptValue(Params(address.params).param(named: "privacy")?.value ?? .absent)
+        case .counter: return ScriptValue(Params(address.params).param(named: "counter")?.value ?? .absent)
+        default: return ScriptValue(address.uri)
+        }
+    }
+}
+
+extension URI {
+    /// The user without parameters of its own: "+1234" of "+1234;ext=3".
+    var userName: Slice {
+        guard isSIP, let semicolon = user.firstIndex(of: UInt8(ascii: ";")) else { return user }
+        return user.prefix(semicolon)
+    }
+}
+
+extension ArenaText {
+    /// A host as it stands in a URI: an IPv6 address in brackets.
+    mutating func append(host: Slice) {
+        let brackets = host[0] != UInt8(ascii: "[") && host.firstIndex(of: UInt8(ascii: ":")) != nil
+        if brackets { append("[" as Slice) }
+        append(host)
+        if brackets { append("]" as Slice) }
+    }
+}
