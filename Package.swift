@@ -59,7 +59,7 @@ let package = Package(
         .testTarget(name: "LoaderTests", dependencies: ["Loader"], path: "Tests/Loader"),
         .testTarget(name: "ABITests", dependencies: ["CMartlet"], path: "Tests/ABI"),
         .testTarget(
-            name: "PluginTests", dependencies: withLogic.sorted().map { .target(name: "\(target($0))Logic") },
+            name: "PluginTests", dependencies: ["PluginKit"] + withLogic.sorted().map { .target(name: "\(target($0))Logic") },
             path: "Tests/Plugins"),
         .testTarget(name: "ScenarioTests", path: "Tests/Scenarios"),
     ]
