@@ -22,82 +22,64 @@ extension Address {
     private init?(_ rest: inout Slice, inList: Bool) {
         self.init()
         guard let base = rest.base else { return nil }
-        let end = base + rest.count
-        var at = base
-        while at < end, at.pointee.isSpace { at += 1 }
-        guard at < end else { return nil }
-        let start = at
+        let finder = Finder(rest, base)
+        let start = finder.afterSpace(base)
+        var at = start
+        let comma = UInt8(ascii: ",")
 
         // Up to the bracket, or to what ends an addr-spec.
-        while at < end, at.pointee != UInt8(ascii: "<") {
-            let byte = at.pointee
-            if byte == UInt8(ascii: "\"") {
-                guard let close = Self.endOfQuoted(at, end) else { return nil }
-                at = close
-                continue
-            }
-            if byte == UInt8(ascii: ";") || byte == UInt8(ascii: ",") && inList { break }
-            at += 1
+        while true {
+            at = finder.first(
+                of: UInt8(ascii: "<"), UInt8(ascii: "\""), UInt8(ascii: ";"),
+                inList ? comma : UInt8(ascii: ";"),
+                from: at)
+            guard at < finder.end, at.pointee == UInt8(ascii: "\"") else { break }
+            guard let after = finder.afterQuoted(at) else { return nil }
+            at = after
         }
-        if at < end, at.pointee == UInt8(ascii: "<") {
-            let name = Slice(start, upTo: at).trimmed
+        if at < finder.end, at.pointee == UInt8(ascii: "<") {
+            let name = Slice(start, upTo: Finder.withoutSpace(start, at))
             if !name.isEmpty { display = name }
-            let open = at + 1
-            while at < end, at.pointee != UInt8(ascii: ">") { at += 1 }
-            guard at < end else { return nil }
-            uri = Slice(open, upTo: at).trimmed
+            let open = finder.afterSpace(at + 1)
+            let close = UInt8(ascii: ">")
+            at = finder.first(of: close, close, close, close, from: open)
+            guard at < finder.end else { return nil }
+            uri = Slice(open, upTo: Finder.withoutSpace(open, at))
             at += 1
         } else {
-            uri = Slice(start, upTo: at).trimmed
-            guard uri.firstIndex(of: UInt8(ascii: "\"")) == nil, uri.firstIndex(of: UInt8(ascii: ",")) == nil
-            else { return nil }
+            uri = Slice(start, upTo: Finder.withoutSpace(start, at))
+            guard uri.firstIndex(of: UInt8(ascii: "\"")) == nil, uri.firstIndex(of: comma) == nil else {
+                return nil
+            }
         }
         guard !uri.isEmpty else { return nil }
-        while at < end, at.pointee.isSpace { at += 1 }
-        if at < end, at.pointee == UInt8(ascii: ";") {
-            let begin = at + 1
-            at = begin
-            while at < end, at.pointee != UInt8(ascii: ",") {
-                if at.pointee == UInt8(ascii: "\"") {
-                    guard let close = Self.endOfQuoted(at, end) else { return nil }
-                    at = close
-                } else {
-                    at += 1
-                }
-            }
-            params = Slice(begin, upTo: at).trimmed
+        at = finder.afterSpace(at)
+        if at < finder.end, at.pointee == UInt8(ascii: ";") {
+            guard let after = takeParams(finder, at, before: comma) else { return nil }
+            at = after
         }
-        whole = Slice(start, upTo: at).trimmed
-        if at < end {
-            guard inList, at.pointee == UInt8(ascii: ",") else { return nil }
+        whole = Slice(start, upTo: Finder.withoutSpace(start, at))
+        if at < finder.end {
+            guard inList, at.pointee == comma else { return nil }
             at += 1
         }
-        rest = Slice(at, upTo: end)
+        rest = Slice(at, upTo: finder.end)
     }
 
-    /// Behind the quote that closes the string that opens at `start`.
-    private static func endOfQuoted(
-        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    /// From the semicolon at `start` on; answers where they end.
+    private mutating func takeParams(
+        _ finder: Finder, _ start: UnsafePointer<UInt8>, before stop: UInt8
     ) -> UnsafePointer<UInt8>? {
-        var at = start + 1
-        while at < end {
-            if at.pointee == UInt8(ascii: "\"") { return at + 1 }
-            at += at.pointee == UInt8(ascii: "\\") ? 2 : 1
+        var at = start
+        while at < finder.end, at.pointee == UInt8(ascii: ";") {
+            guard let param = finder.param(from: at + 1, before: stop) else { return nil }
+            if param.name.isEmpty { hasEmptyParam = true }
+            if param.name.count == 3, tag.isAbsent, param.name.equalsIgnoringCase("tag") {
+                tag = param.value.isAbsent ? param.name.suffix(0) : param.value
+            }
+            at = param.next
         }
-        return nil
-    }
-}
-
-extension Slice {
-    /// Parameters with nothing between two separators, or nothing behind the last one.
-    var hasEmptyParam: Bool {
-        guard isPresent else { return false }
-        var rest = self
-        while true {
-            let end = rest.endOfValue(before: UInt8(ascii: ";"))
-            if rest.prefix(end).trimmed.isEmpty { return true }
-            if end >= rest.count { return false }
-            rest = rest.dropFirst(end + 1)
-        }
+        params = Slice(start + 1, upTo: Finder.withoutSpace(start + 1, at))
+        return at
     }
 }

@@ -10,8 +10,12 @@ import CMartlet
     public var uri = Slice.absent
     /// What follows, `tag=1;x=y`, without the first semicolon; absent when there is nothing.
     public var params = Slice.absent
+    /// Its `tag`; absent when there is none.
+    public var tag = Slice.absent
+    /// Somewhere there is nothing between two semicolons, or behind the last one.
+    var hasEmptyParam = false
 
-    @inlinable public init() {}
+    public init() {}
 
     public func param(_ name: Slice) -> Slice { Params(params).value(named: name) }
 

@@ -123,7 +123,7 @@ extension Message {
 
         readVia()
         guard store.pointee.topVia.host.isPresent else { return (0, "Bad Via") }
-        if store.pointee.topVia.params.hasEmptyParam { return (400, "Bad separators in Via") }
+        if store.pointee.topVia.hasEmptyParam { return (400, "Bad separators in Via") }
         readCallID()
         if store.pointee.callID.isEmpty { return (400, "Empty Call-ID") }
         if let complaint = sequence() { return complaint }
@@ -131,10 +131,10 @@ extension Message {
         guard store.pointee.from.uri.isPresent, store.pointee.from.uri.mayBeURI else {
             return (400, "Bad From")
         }
-        if store.pointee.from.params.hasEmptyParam { return (400, "Bad separators in From") }
+        if store.pointee.from.hasEmptyParam { return (400, "Bad separators in From") }
         readTo()
         guard store.pointee.to.uri.isPresent, store.pointee.to.uri.mayBeURI else { return (400, "Bad To") }
-        if store.pointee.to.params.hasEmptyParam { return (400, "Bad separators in To") }
+        if store.pointee.to.hasEmptyParam { return (400, "Bad separators in To") }
         if first[Int(HeaderID.maxForwards.rawValue)] != 0 {
             readMaxForwards()
             if store.pointee.maxForwards < 0 { return (400, "Max-Forwards is not a number from 0 to 255") }
@@ -172,7 +172,7 @@ extension Message {
             var list = body(of: ref)
             while !list.isEmpty {
                 guard let contact = Address(taking: &list) else { return (400, "Bad Contact") }
-                if contact.params.hasEmptyParam { return (400, "Bad separators in Contact") }
+                if contact.hasEmptyParam { return (400, "Bad separators in Contact") }
                 // RFC 3261, 20.10: a URI with a question mark has to stand in brackets.
                 if contact.isBare, contact.uri.firstIndex(of: UInt8(ascii: "?")) != nil {
                     return (400, "A Contact with headers needs angle brackets")

@@ -71,7 +71,7 @@ extension Message {
 
     @inlinable public var fromTag: Slice {
         if !store.pointee.parsed.contains(.from) { readFrom() }
-        return store.pointee.fromTag
+        return store.pointee.from.tag
     }
 
     @inlinable public var to: Address {
@@ -86,7 +86,7 @@ extension Message {
 
     @inlinable public var toTag: Slice {
         if !store.pointee.parsed.contains(.to) { readTo() }
-        return store.pointee.toTag
+        return store.pointee.to.tag
     }
 
     /// The first Via; all its parts are absent when there is none that can be read.

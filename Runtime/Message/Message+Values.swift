@@ -33,13 +33,11 @@ extension Message {
     @usableFromInline func readFrom() {
         store.pointee.parsed.insert(.from)
         store.pointee.from = Address(parsing: body(of: header(.from))) ?? Address()
-        store.pointee.fromTag = store.pointee.from.tag
     }
 
     @usableFromInline func readTo() {
         store.pointee.parsed.insert(.to)
         store.pointee.to = Address(parsing: body(of: header(.to))) ?? Address()
-        store.pointee.toTag = store.pointee.to.tag
     }
 
     @usableFromInline func readVia() {
@@ -81,9 +79,4 @@ extension Message {
         default: break
         }
     }
-}
-
-extension Address {
-    /// Absent when there is none.
-    var tag: Slice { params.isAbsent ? .absent : Params(params).value(named: "tag") }
 }

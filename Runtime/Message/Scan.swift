@@ -18,8 +18,10 @@ enum Scan {
         var at = start
         var folded = false
         while true {
-            // Control characters up to CR are rare but for the end, so one comparison finds what matters.
-            let (low, high) = words(UnsafeRawPointer(at).loadUnaligned(as: SIMD16<UInt8>.self) .<= 13)
+            // Control characters below 16 are rare but for the end, so one comparison finds what matters. (Written
+            // as less-than, it would not become one instruction.)
+            let bytes = UnsafeRawPointer(at).loadUnaligned(as: SIMD16<UInt8>.self)
+            let (low, high) = words((bytes & SIMD16(repeating: 0xF0)) .== SIMD16(repeating: 0))
             if low | high == 0 {
                 at += 16
                 continue

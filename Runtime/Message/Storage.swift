@@ -75,9 +75,7 @@ import Glibc
     @usableFromInline var cseq: UInt32
     @usableFromInline var cseqMethod: UInt8
     @usableFromInline var from: Address
-    @usableFromInline var fromTag: Slice
     @usableFromInline var to: Address
-    @usableFromInline var toTag: Slice
     @usableFromInline var topVia: Via
     @usableFromInline var parsedURI: URI
     @usableFromInline var maxForwards: Int32

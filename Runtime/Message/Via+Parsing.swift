@@ -13,115 +13,81 @@ extension Via {
     public init?(taking list: inout Slice) {
         self.init()
         guard let base = list.base else { return nil }
-        var cursor = Cursor(at: base, end: base + list.count)
-        cursor.skipSpace()
-        let start = cursor.at
-        guard cursor.takeSentProtocol(&transport), cursor.skipSpace() > 0 else { return nil }
-
-        guard let after = URI.endOfHost(cursor.at, cursor.end) else { return nil }
-        host = Slice(cursor.at, upTo: after)
-        cursor.at = after
-        cursor.skipSpace()
-        if cursor.take(UInt8(ascii: ":")) {
-            cursor.skipSpace()
-            let digits = cursor.at
-            while cursor.at < cursor.end, cursor.at.pointee.isDigit { cursor.at += 1 }
-            guard let number = Slice(digits, upTo: cursor.at).natural(), number <= 65_535 else { return nil }
+        let finder = Finder(list, base)
+        let end = finder.end
+        let start = finder.afterSpace(base)
+        guard let afterProtocol = takeSentProtocol(finder, start) else { return nil }
+        var at = finder.afterSpace(afterProtocol)
+        guard at > afterProtocol, let afterHost = URI.endOfHost(at, end) else { return nil }
+        host = Slice(at, upTo: afterHost)
+        at = finder.afterSpace(afterHost)
+        if at < end, at.pointee == UInt8(ascii: ":") {
+            let digits = finder.afterSpace(at + 1)
+            at = digits
+            while at < end, at.pointee.isDigit { at += 1 }
+            guard let number = Slice(digits, upTo: at).natural(), number <= 65_535 else { return nil }
             port = number
-            cursor.skipSpace()
+            at = finder.afterSpace(at)
         }
-        if cursor.at < cursor.end, cursor.at.pointee == UInt8(ascii: ";") { takeParams(&cursor) }
-        whole = Slice(start, upTo: cursor.at).trimmed
-        guard cursor.at == cursor.end || cursor.take(UInt8(ascii: ",")) else { return nil }
-        list = Slice(cursor.at, upTo: cursor.end)
+        if at < end, at.pointee == UInt8(ascii: ";") {
+            guard let after = takeParams(finder, at) else { return nil }
+            at = after
+        }
+        whole = Slice(start, upTo: Finder.withoutSpace(start, at))
+        if at < end {
+            guard at.pointee == UInt8(ascii: ",") else { return nil }
+            at += 1
+        }
+        list = Slice(at, upTo: end)
     }
 
-    private mutating func takeParams(_ cursor: inout Cursor) {
-        let begin = cursor.at + 1
-        while cursor.take(UInt8(ascii: ";")) {
-            cursor.skipSpace()
-            let start = cursor.at
-            while cursor.at < cursor.end, cursor.at.pointee.isToken { cursor.at += 1 }
-            let name = Slice(start, upTo: cursor.at)
-            cursor.skipSpace()
+    /// From the semicolon at `start` on; answers where they end.
+    private mutating func takeParams(_ finder: Finder, _ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>?
+    {
+        var at = start
+        while at < finder.end, at.pointee == UInt8(ascii: ";") {
+            guard let param = finder.param(from: at + 1, before: UInt8(ascii: ",")) else { return nil }
+            let name = param.name
             // Empty, not absent: the name is there.
-            var value = Slice(base: cursor.at, count: 0)
-            if cursor.take(UInt8(ascii: "=")) {
-                cursor.skipSpace()
-                value = cursor.takeValue()
-                cursor.skipSpace()
-            }
+            let value = param.value.isAbsent ? name.suffix(0) : param.value
             switch name.count {
+            case 0: hasEmptyParam = true
             case 6 where branch.isAbsent && name.equalsIgnoringCase("branch"): branch = value
             case 8 where received.isAbsent && name.equalsIgnoringCase("received"): received = value
             case 5 where rport.isAbsent && name.equalsIgnoringCase("rport"): rport = value
             default: break
             }
-            // Whatever else may stand there belongs to this parameter.
-            while cursor.at < cursor.end, cursor.at.pointee != UInt8(ascii: ";"),
-                cursor.at.pointee != UInt8(ascii: ",")
-            {
-                cursor.at += 1
-            }
+            at = param.next
         }
-        params = Slice(begin, upTo: cursor.at).trimmed
-    }
-}
-
-/// A place in text, moved forward by what it takes; never beyond the end.
-private struct Cursor {
-    var at: UnsafePointer<UInt8>
-    let end: UnsafePointer<UInt8>
-
-    @discardableResult @inline(__always) mutating func skipSpace() -> Int {
-        let start = at
-        while at < end, at.pointee.isSpace { at += 1 }
-        return at - start
+        params = Slice(start + 1, upTo: Finder.withoutSpace(start + 1, at))
+        return at
     }
 
-    @inline(__always) mutating func take(_ byte: UInt8) -> Bool {
-        guard at < end, at.pointee == byte else { return false }
-        at += 1
-        return true
-    }
-
-    mutating func takeToken() -> Slice {
-        let start = at
-        while at < end, at.pointee.isToken { at += 1 }
-        return Slice(start, upTo: at)
-    }
-
-    /// `SIP/2.0/UDP`
-    mutating func takeSentProtocol(_ transport: inout Slice) -> Bool {
-        if Slice(at, upTo: end).hasPrefix("SIP/2.0/") {
+    /// `SIP/2.0/UDP`; answers where it ends.
+    private mutating func takeSentProtocol(
+        _ finder: Finder, _ start: UnsafePointer<UInt8>
+    ) -> UnsafePointer<UInt8>? {
+        var at = start
+        if finder.end - at > 8, UnsafeRawPointer(at).loadUnaligned(as: UInt64.self).littleEndian == Self.usual
+        {
             at += 8
         } else {
             for _ in 0..<2 {
-                guard !takeToken().isEmpty else { return false }
-                skipSpace()
-                guard take(UInt8(ascii: "/")) else { return false }
-                skipSpace()
+                let token = at
+                while at < finder.end, at.pointee.isToken { at += 1 }
+                guard at > token else { return nil }
+                at = finder.afterSpace(at)
+                guard at < finder.end, at.pointee == UInt8(ascii: "/") else { return nil }
+                at = finder.afterSpace(at + 1)
             }
         }
-        skipSpace()
-        transport = takeToken()
-        return !transport.isEmpty
+        at = finder.afterSpace(at)
+        let name = at
+        while at < finder.end, at.pointee.isToken { at += 1 }
+        transport = Slice(name, upTo: at)
+        return transport.isEmpty ? nil : at
     }
 
-    /// A quoted string, or all up to a separator or a blank.
-    mutating func takeValue() -> Slice {
-        let start = at
-        if take(UInt8(ascii: "\"")) {
-            while at < end, at.pointee != UInt8(ascii: "\"") {
-                at += at.pointee == UInt8(ascii: "\\") ? 2 : 1
-            }
-            if at < end { at += 1 } else { at = end }
-            return Slice(start, upTo: at)
-        }
-        while at < end, at.pointee != UInt8(ascii: ";"), at.pointee != UInt8(ascii: ","), !at.pointee.isSpace
-        {
-            at += 1
-        }
-        return Slice(start, upTo: at)
-    }
+    /// `SIP/2.0/`
+    private static var usual: UInt64 { 0x2F30_2E32_2F50_4953 }
 }

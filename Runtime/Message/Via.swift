@@ -16,8 +16,10 @@
     public var received = Slice.absent
     /// Empty when it is there without a value: the sender asks for one.
     public var rport = Slice.absent
+    /// Somewhere there is nothing between two semicolons, or behind the last one.
+    var hasEmptyParam = false
 
-    @inlinable public init() {}
+    public init() {}
 
     public func param(_ name: Slice) -> Slice { Params(params).value(named: name) }
 }
