@@ -98,6 +98,7 @@ public protocol Declaration {
 @resultBuilder public enum Declarations {
     public static func buildExpression(_ one: some Declaration) -> [any Declaration] { [one] }
     public static func buildExpression(_ many: [any Declaration]) -> [any Declaration] { many }
+    public static func buildExpression(_ many: [some Declaration]) -> [any Declaration] { many }
     public static func buildBlock(_ parts: [any Declaration]...) -> [any Declaration] { parts.flatMap { $0 } }
     public static func buildOptional(_ part: [any Declaration]?) -> [any Declaration] { part ?? [] }
     public static func buildEither(first part: [any Declaration]) -> [any Declaration] { part }
