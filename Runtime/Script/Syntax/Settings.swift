@@ -15,7 +15,6 @@ public struct Settings: Sendable {
     public var logPrefixEachLine = false
 
     // The process
-    public var daemonize = true
     public var user: Placed<Text>?
     public var group: Placed<Text>?
     public var workFolder: Placed<Text>?

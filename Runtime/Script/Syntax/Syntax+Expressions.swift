@@ -178,7 +178,6 @@ public enum CoreFunction: String, Sendable, CaseIterable {
     case stripTail = "strip_tail"
     case userPhone = "userphone"
     case revertURI = "revert_uri"
-    case appendBranch = "append_branch"
     case removeBranch = "remove_branch"
     case clearBranches = "clear_branches"
     case forceRport = "force_rport"

@@ -122,14 +122,14 @@ public struct Listen: Sendable {
     public var transport: String?
     /// Several only in the form `udp:(192.0.2.1, 192.0.2.2):5060`.
     public var hosts: [Text]
-    /// nil: the port in force at this point of the file (`port=`).
+    /// nil: `settings.port`, or `settings.tlsPort` over TLS.
     public var port: Int?
     public var advertise: Endpoint?
     public var name: Placed<Text>?
     public var virtual = false
     /// `agname`, the group of asynchronous workers.
     public var group: Text?
-    /// Workers for this socket alone (`socket_workers`, `use_workers`).
+    /// Workers for this socket alone (`use_workers`, `workers`).
     public var workers: Int?
     public var place: Place
 }
