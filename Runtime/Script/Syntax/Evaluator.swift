@@ -82,7 +82,8 @@ struct Evaluator {
         }
     }
 
-    private static func apply(_ symbol: String, _ a: Value, _ b: Value, _ offset: Int) throws(Fault) -> Value {
+    private static func apply(_ symbol: String, _ a: Value, _ b: Value, _ offset: Int) throws(Fault) -> Value
+    {
         func truth(_ value: Bool) -> Value { .number(value ? 1 : 0) }
         switch symbol {
         case "||": return truth(a.isTrue || b.isTrue)
@@ -109,7 +110,9 @@ struct Evaluator {
         case "-": return .number(x &- y)
         case "*": return .number(x &* y)
         default:
-            guard y != 0, !(x == .min && y == -1) else { throw Fault(what: "this divides by zero", offset: offset) }
+            guard y != 0, !(x == .min && y == -1) else {
+                throw Fault(what: "this divides by zero", offset: offset)
+            }
             return .number(symbol == "/" ? x / y : x % y)
         }
     }
@@ -123,7 +126,9 @@ struct Evaluator {
         let offset = position
         if take("!") { return .number(try unary().isTrue ? 0 : 1) }
         if take("-") {
-            guard let number = try unary().number else { throw Fault(what: "\"-\" needs a number", offset: offset) }
+            guard let number = try unary().number else {
+                throw Fault(what: "\"-\" needs a number", offset: offset)
+            }
             return .number(0 &- number)
         }
         if take("(") {
@@ -161,7 +166,9 @@ struct Evaluator {
             guard take(")") else { throw Fault(what: "\")\" is missing here", offset: position) }
             return .number(word == "strlen" ? argument.text.utf8.count : argument.text.isEmpty ? 1 : 0)
         default:
-            guard isWordStart(text[start]) else { throw Fault(what: "\"\(word)\" is no number", offset: start) }
+            guard isWordStart(text[start]) else {
+                throw Fault(what: "\"\(word)\" is no number", offset: start)
+            }
             return defines[word].map(Self.value) ?? .number(0)
         }
     }

@@ -4,8 +4,8 @@ extension Configuration {
     /// The release of Kamailio whose language this is, for files that ask.
     static let speaks = (major: 5, minor: 6, patch: 3)
 
-    /// Reads a configuration file with all it includes. It always comes back with whatever could be understood;
-    /// what could not is in `diagnostics`.
+    /// Reads a configuration file with all it includes. It always comes back with whatever could be
+    /// understood; what could not is in `diagnostics`.
     ///
     /// `defines` are the `-A` options of the command line: `ID` or `ID=value`.
     public static func read(
@@ -27,7 +27,8 @@ extension Configuration {
     public static func read(
         _ source: SourceFile, defines: [String] = [], files: FileReader = .system, diagnostics: Diagnostics
     ) -> Configuration {
-        let lexer = Lexer(source, defines: predefined(defines, diagnostics), files: files, diagnostics: diagnostics)
+        let lexer = Lexer(
+            source, defines: predefined(defines, diagnostics), files: files, diagnostics: diagnostics)
         var parser = Parser(lexer)
         return parser.configuration()
     }
@@ -45,9 +46,11 @@ extension Configuration {
             // Each -A is a line of a file of its own, so that an error can point into it.
             let lines = Array(arguments.joined(separator: "\n").utf8)
             let place = Place(
-                file: SourceFile(name: "-A", bytes: lines), line: index + 1, column: 1, length: max(name.utf8.count, 1))
+                file: SourceFile(name: "-A", bytes: lines), line: index + 1, column: 1,
+                length: max(name.utf8.count, 1))
             guard let first = name.utf8.first, isWordStart(first), name.utf8.allSatisfy(isWord) else {
-                diagnostics.error("\"\(name)\" is no name for a define", at: place, help: "write -A NAME or -A NAME=VALUE")
+                diagnostics.error(
+                    "\"\(name)\" is no name for a define", at: place, help: "write -A NAME or -A NAME=VALUE")
                 continue
             }
             guard defines[name] == nil else {

@@ -41,7 +41,8 @@ public enum GlobalParameters {
     static let any = Int(Int32.min)...Int(Int32.max)
     static let natural = 0...Int(Int32.max)
 
-    private static let acting: [GlobalParameter] = logging + process + sockets + sip + script + streams + resolver
+    private static let acting: [GlobalParameter] =
+        logging + process + sockets + sip + script + streams + resolver
 
     // MARK: How the tables are written
 
@@ -52,12 +53,15 @@ public enum GlobalParameters {
     ) -> GlobalParameter {
         let names = names.split(separator: " ").map(String.init)
         return GlobalParameter(
-            name: names[0], aliases: Array(names.dropFirst()), kind: kind, fallback: fallback, meaning: meaning,
+            name: names[0], aliases: Array(names.dropFirst()), kind: kind, fallback: fallback,
+            meaning: meaning,
             notice: nil, apply: apply)
     }
 
     /// Several that have no effect, for one reason. Each is a name, with aliases behind slashes.
-    static func ignores(_ names: String, _ kind: GlobalParameter.Kind, because notice: String) -> [GlobalParameter] {
+    static func ignores(_ names: String, _ kind: GlobalParameter.Kind, because notice: String)
+        -> [GlobalParameter]
+    {
         names.split(whereSeparator: { $0 == " " || $0 == "\n" }).map { entry in
             let names = entry.split(separator: "/").map(String.init)
             return GlobalParameter(
@@ -68,7 +72,8 @@ public enum GlobalParameters {
 
     static let facilities: [String] =
         [
-            "LOG_AUTH", "LOG_AUTHPRIV", "LOG_CRON", "LOG_DAEMON", "LOG_FTP", "LOG_KERN", "LOG_LPR", "LOG_MAIL", "LOG_NEWS",
+            "LOG_AUTH", "LOG_AUTHPRIV", "LOG_CRON", "LOG_DAEMON", "LOG_FTP", "LOG_KERN", "LOG_LPR",
+            "LOG_MAIL", "LOG_NEWS",
             "LOG_SYSLOG", "LOG_USER", "LOG_UUCP",
         ] + (0...7).map { "LOG_LOCAL\($0)" }
 }

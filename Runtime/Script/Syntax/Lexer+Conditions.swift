@@ -62,13 +62,16 @@ extension Lexer {
         var rest = slice(start, position)
         while let byte = rest.last, isBlank(byte) { rest.removeLast() }
         while let byte = rest.first, isBlank(byte) { rest.removeFirst() }
-        guard let first = rest.first, first != UInt8(ascii: "#"), !rest.starts(with: "//".utf8) else { return }
+        guard let first = rest.first, first != UInt8(ascii: "#"), !rest.starts(with: "//".utf8) else {
+            return
+        }
         diagnostics.warning(
             "#!\(name) looks at \"\(id)\" alone", at: place(from: rest.startIndex, to: rest.endIndex),
             help: "#!ifexp takes expressions")
     }
 
-    /// Whether nothing follows in this line. If something does, the language has it that the line is a comment.
+    /// Whether nothing follows in this line. If something does, the language has it that the line is a
+    /// comment.
     private mutating func restIsBlank(_ name: String, at directive: Place) -> Bool {
         let start = position
         let end = endOfLine(from: start)
@@ -82,8 +85,8 @@ extension Lexer {
         return true
     }
 
-    /// Passes over the branch that does not hold, to behind its `#!else` or `#!endif`. As the language has it,
-    /// directives count there wherever they stand, also in what would be a comment.
+    /// Passes over the branch that does not hold, to behind its `#!else` or `#!endif`. As the language has
+    /// it, directives count there wherever they stand, also in what would be a comment.
     private mutating func skipBranch() {
         var depth = 0
         while true {
@@ -92,7 +95,8 @@ extension Lexer {
                 if inputs.count > 1, leaveInput() { continue }
                 return
             }
-            guard first == UInt8(ascii: "#") || first == UInt8(ascii: "!"), byte(1) == UInt8(ascii: "!") else {
+            guard first == UInt8(ascii: "#") || first == UInt8(ascii: "!"), byte(1) == UInt8(ascii: "!")
+            else {
                 position += 1
                 continue
             }
@@ -126,7 +130,7 @@ extension Lexer {
 
     /// At the end of everything: conditionals that are still open.
     mutating func finishConditions() {
-        for condition in conditions {
+        for condition in conditions where !brokeOff {
             diagnostics.error("this #!\(condition.name) has no #!endif", at: condition.place)
         }
         conditions = []

@@ -4,7 +4,8 @@ import Glibc
 /// Lines that begin with `#!` or `!!`.
 extension Lexer {
     static let directives: Set<String> = [
-        "define", "def", "trydef", "trydefine", "redef", "redefine", "undef", "undefine", "tryundef", "ifdef", "ifndef",
+        "define", "def", "trydef", "trydefine", "redef", "redefine", "undef", "undefine", "tryundef", "ifdef",
+        "ifndef",
         "ifexp", "else", "endif", "defexp", "defexps", "subst", "substdef", "substdefs", "defenv", "defenvs",
         "trydefenv", "trydefenvs", "include_file", "import_file",
     ]
@@ -52,12 +53,14 @@ extension Lexer {
     /// What looks like a directive and is a comment.
     private func remark(on name: String, at place: Place) {
         if name == "SER" {
-            diagnostics.warning("SER's dialect is not spoken here: $x is a variable, never an attribute", at: place)
+            diagnostics.warning(
+                "SER's dialect is not spoken here: $x is a variable, never an attribute", at: place)
         } else if !name.isEmpty, !Self.dialects.contains(name),
             let meant = Suggestion.nearest(to: name, in: Self.directives)
         {
             diagnostics.warning(
-                "\"#!\(name)\" is no directive, so this line is a comment", at: place, help: "did you mean #!\(meant)?")
+                "\"#!\(name)\" is no directive, so this line is a comment", at: place,
+                help: "did you mean #!\(meant)?")
         }
     }
 
@@ -91,7 +94,8 @@ extension Lexer {
         }
         if Words.reserved.contains(name.value) {
             diagnostics.warning(
-                "\"\(name.value)\" is a word of the language, so it is never replaced by this value", at: name.place)
+                "\"\(name.value)\" is a word of the language, so it is never replaced by this value",
+                at: name.place)
         }
         defines[name.value] = Text(value)
     }
@@ -232,12 +236,14 @@ extension Lexer {
         let place = place(from: nameStart)
         let depth = inputs.count { $0.use == nil }
         includes += 1
-        // The limit is that of the language; the count keeps files that include each other from filling the memory.
+        // The limit is that of the language; the count keeps files that include each other from filling the
+        // memory.
         guard depth <= 10, includes <= 1000 else {
             diagnostics.error("files are included more than 10 deep", at: place)
             return true
         }
-        let folder = inputs.last { $0.use == nil }?.file.name.split(separator: "/", omittingEmptySubsequences: false)
+        let folder = inputs.last { $0.use == nil }?.file.name.split(
+            separator: "/", omittingEmptySubsequences: false)
         var paths = [written]
         if !written.hasPrefix("/"), let folder, folder.count > 1 {
             paths.append(folder.dropLast().joined(separator: "/") + "/" + written)

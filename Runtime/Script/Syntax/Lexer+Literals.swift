@@ -56,10 +56,12 @@ extension Lexer {
         diagnostics.error(
             "this string is never closed", at: place(from: start, to: start + 1), notes: notes,
             help: notes.isEmpty ? nil : "one of the two may lack its closing quote")
+        brokeOff = true
         return false
     }
 
-    /// A backslash and what belongs to it. Pairs that are no escape stay as they are, for regular expressions.
+    /// A backslash and what belongs to it. Pairs that are no escape stay as they are, for regular
+    /// expressions.
     private mutating func readEscape(into value: inout [UInt8]) {
         let following = byte(1)
         position += 2
@@ -102,7 +104,8 @@ extension Lexer {
         return UInt8(a * 64 + b * 8 + c)
     }
 
-    /// `$name`, `$name(...)`, `$(...)`, `$?`: what stands in parentheses is taken as it is. Nil after an error.
+    /// `$name`, `$name(...)`, `$(...)`, `$?`: what stands in parentheses is taken as it is. Nil after an
+    /// error.
     mutating func variable() -> [UInt8]? {
         let start = position
         position += 1
@@ -120,6 +123,7 @@ extension Lexer {
         }
         guard position > start + 1 else {
             diagnostics.error("a variable has a name, as in $ru", at: place(from: start))
+            while byte() == UInt8(ascii: "$") { position += 1 }
             return nil
         }
         return substituted(Array(slice(start, position)), at: place(from: start))
@@ -193,7 +197,9 @@ extension Lexer {
 
     /// An IPv6 address without brackets: at least two colons, and an address indeed.
     mutating func addressText() -> String? {
-        guard let first = byte(), first == UInt8(ascii: ":") || Number.hexadecimal(first) != nil else { return nil }
+        guard let first = byte(), first == UInt8(ascii: ":") || Number.hexadecimal(first) != nil else {
+            return nil
+        }
         var offset = 0
         var colons = 0
         while let byte = byte(offset), offset < 46,

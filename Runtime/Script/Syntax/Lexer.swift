@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Turns source into tokens, and is the preprocessor at the same time: directives are obeyed, and defined names
-/// replaced, as the text goes by. So a define holds from its line on, and what the parser does in between
-/// (defining MOD_x after a `loadmodule`) is seen by the next `#!ifdef`.
+/// Turns source into tokens, and is the preprocessor at the same time: directives are obeyed, and defined
+/// names replaced, as the text goes by. So a define holds from its line on, and what the parser does in
+/// between (defining MOD_x after a `loadmodule`) is seen by the next `#!ifdef`.
 struct Lexer {
     /// A text being read: a file, or the value of a define, whose tokens stand where its name was used.
     struct Input {
@@ -22,6 +22,8 @@ struct Lexer {
     private(set) var atLineStart = true
     /// A string that ran over several lines: if a later one never ends, this one may lack its quote.
     var longString: (start: Place, end: Place)?
+    /// A string or a comment swallowed the rest, so what is missing at the end says nothing.
+    var brokeOff = false
     var includes = 0
     private var expanded = 0
 
@@ -95,6 +97,7 @@ struct Lexer {
                 return Token(kind: .string(Text(value)), place: whole, firstOnLine: firstOnLine)
             case UInt8(ascii: "$"):
                 if let text = variable() { return token(.variable(Text(text)), from: start) }
+                return token(.broken, from: start)
             case UInt8(ascii: "@") where byte(1).map(isWordStart) ?? false:
                 return token(.select(select()), from: start)
             case _ where isWord(first):
@@ -172,13 +175,16 @@ struct Lexer {
             "this comment is never closed", at: place(from: start, to: start + 2),
             notes: depth > 1 ? ["comments nest, and \(depth) are open at the end of the file"] : [],
             help: "close it with */")
+        brokeOff = true
     }
 
-    /// An identifier or a number, at a letter or digit; nil when it was the name of a define and has been replaced.
+    /// An identifier or a number, at a letter or digit; nil when it was the name of a define and has been
+    /// replaced.
     private mutating func word() -> Token? {
         let start = position
         while let byte = byte(), isWord(byte) { position += 1 }
-        for (name, tail) in [("msg", ":len"), ("uri", ":host"), ("uri", ":port")] where matches(name, tail, from: start) {
+        for (name, tail) in [("msg", ":len"), ("uri", ":host"), ("uri", ":port")]
+        where matches(name, tail, from: start) {
             position += tail.utf8.count
             return token(.word(name + tail), from: start)
         }
@@ -206,7 +212,8 @@ struct Lexer {
         guard !value.isEmpty else { return }
         let uses = inputs.reversed().prefix { $0.use != nil }
         if uses.contains(where: { $0.define == name }) {
-            diagnostics.error("\"\(name)\" is defined by itself", at: place, help: "put the value into its #!define")
+            diagnostics.error(
+                "\"\(name)\" is defined by itself", at: place, help: "put the value into its #!define")
             return
         }
         expanded += value.bytes.count + 1
@@ -227,7 +234,9 @@ struct Lexer {
         }
         for length in [2, 1] {
             guard byte(length - 1) != nil else { continue }
-            if let symbol = Symbol(rawValue: String(decoding: slice(position, position + length), as: UTF8.self)) {
+            if let symbol = Symbol(
+                rawValue: String(decoding: slice(position, position + length), as: UTF8.self))
+            {
                 position += length
                 return symbol
             }

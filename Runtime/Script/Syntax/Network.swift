@@ -2,8 +2,8 @@
 import Glibc
 
 extension Network {
-    /// `192.0.2.1`, `192.0.2.0/24`, `192.0.2.0/255.255.255.0`, `2001:db8::/32`, also in brackets. Nil for anything else,
-    /// also for a mask with holes.
+    /// `192.0.2.1`, `192.0.2.0/24`, `192.0.2.0/255.255.255.0`, `2001:db8::/32`, also in brackets. Nil for
+    /// anything else, also for a mask with holes. Bits that do not count are 0.
     public init?(parsing text: String) {
         let halves = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         var address = String(halves[0])
@@ -15,6 +15,9 @@ extension Network {
         if halves.count == 2 {
             guard let bits = Self.bits(of: String(halves[1]), family: bytes.count) else { return nil }
             self.bits = bits
+            for index in bytes.indices {
+                self.bytes[index] &= UInt8(truncatingIfNeeded: 0xFF00 >> min(max(bits - index * 8, 0), 8))
+            }
         }
     }
 

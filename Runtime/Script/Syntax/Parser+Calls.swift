@@ -15,7 +15,8 @@ extension Parser {
             target = Expression(.string(Text(label)), at: name.place)
         } else if name.label != nil, next(is: .minus, 1), case .word = name.kind {
             throw fail(
-                "\"-\" cannot be part of a name without quotes", at: peek(1).place, help: "write route(\"...\")")
+                "\"-\" cannot be part of a name without quotes", at: peek(1).place,
+                help: "write route(\"...\")")
         } else {
             insideArguments = true
             target = try binary(2)
@@ -155,7 +156,9 @@ extension Parser {
             let host = try host()
             return [Expression(.string(host.value), at: host.place)]
         case .transport:
-            guard case .word(let word) = peek().kind, ["udp", "tcp", "tls", "sctp"].contains(word.lowercased()) else {
+            guard case .word(let word) = peek().kind,
+                ["udp", "tcp", "tls", "sctp"].contains(word.lowercased())
+            else {
                 throw unsuited(form, name)
             }
             return [Expression(.word(word.lowercased()), at: take().place)]
@@ -176,12 +179,16 @@ extension Parser {
         guard accept(.comma) else { throw unsuited(form, name) }
     }
 
-    private mutating func constant(_ form: CoreFunctions.Arguments, _ name: String) throws(Unparsable) -> Expression {
+    private mutating func constant(_ form: CoreFunctions.Arguments, _ name: String) throws(Unparsable)
+        -> Expression
+    {
         guard case .string = peek().kind else { throw unsuited(form, name) }
         return try primary()
     }
 
-    private mutating func flag(_ form: CoreFunctions.Arguments, _ name: String) throws(Unparsable) -> Expression {
+    private mutating func flag(_ form: CoreFunctions.Arguments, _ name: String) throws(Unparsable)
+        -> Expression
+    {
         let token = peek()
         switch token.kind {
         case .number(let number, _):

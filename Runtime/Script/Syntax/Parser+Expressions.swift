@@ -2,7 +2,8 @@
 
 /// Expressions, by precedence.
 extension Parser {
-    /// Operators bind tighter the higher their level. Bits and shifts bind looser than comparisons here, unlike in C.
+    /// Operators bind tighter the higher their level. Bits and shifts bind looser than comparisons here,
+    /// unlike in C.
     static func level(_ operation: BinaryOperator) -> Int {
         switch operation {
         case .or: 2
@@ -38,7 +39,9 @@ extension Parser {
             let token = take()
             operators += 1
             guard operators <= 500 else {
-                throw fail("this expression has more than 500 operators", at: token.place, help: "use variables for its parts")
+                throw fail(
+                    "this expression has more than 500 operators", at: token.place,
+                    help: "use variables for its parts")
             }
             let right = try binary(Self.level(operation) + 1)
             left = Expression(.binary(operation, left, right), at: left.place.through(right.place))
@@ -66,7 +69,8 @@ extension Parser {
         defer { depth -= 1 }
         if operation == .minus, case .number(let number, _) = peek().kind, number <= 0x8000_0000 {
             let end = take()
-            return Expression(.integer(Int32(truncatingIfNeeded: -number)), at: token.place.through(end.place))
+            return Expression(
+                .integer(Int32(truncatingIfNeeded: -number)), at: token.place.through(end.place))
         }
         let operand = try unary()
         return Expression(.unary(operation, operand), at: token.place.through(operand.place))
@@ -79,7 +83,9 @@ extension Parser {
         case .number(let number, let text):
             take()
             // A hexadecimal number is a pattern of bits.
-            guard number <= 0x7FFF_FFFF || number <= 0xFFFF_FFFF && text.hasPrefix("0x") else { throw tooLarge(token) }
+            guard number <= 0x7FFF_FFFF || number <= 0xFFFF_FFFF && text.hasPrefix("0x") else {
+                throw tooLarge(token)
+            }
             return Expression(.integer(Int32(truncatingIfNeeded: number)), at: token.place)
         case .string(let text):
             take()
@@ -93,6 +99,9 @@ extension Parser {
         case .symbol(.openParenthesis): return try enclosed()
         case .word(let word): return try wordOperand(word)
         case .mixed(let text): throw fail("\"\(text)\" is no number", at: token.place)
+        case .broken:
+            take()
+            throw Unparsable()
         default: throw missing("a value", "here")
         }
     }
@@ -133,12 +142,14 @@ extension Parser {
         }
         take()
         if Words.statements.contains(word) {
-            throw fail("\"\(word)\" stands where a value should", at: token.place)
+            throw fail("a value is expected here, not \"\(word)\"", at: token.place)
         }
-        let names = Array(lexer.defines.keys) + Words.operands.keys.filter { $0 != $0.uppercased() } + ["myself"]
+        let names =
+            Array(lexer.defines.keys) + Words.operands.keys.filter { $0 != $0.uppercased() } + ["myself"]
         throw fail(
             "\"\(word)\" is no value", at: token.place,
-            help: Suggestion.help(for: word, in: names) ?? "a text stands in double quotes, a call has parentheses")
+            help: Suggestion.help(for: word, in: names)
+                ?? "a text stands in double quotes, a variable begins with $, a call has parentheses")
     }
 
     private mutating func builtin(_ builtin: Builtin) throws(Unparsable) -> Expression {
@@ -154,7 +165,7 @@ extension Parser {
         let wanted = builtin == .selval ? 3 : 1
         guard arguments.count == wanted else {
             throw fail(
-                "\(builtin.rawValue) takes \(wanted) \(wanted == 1 ? "argument" : "arguments"), not \(arguments.count)",
+                "\(builtin.rawValue) takes \(wanted == 1 ? "1 argument" : "3 arguments"), not \(arguments.count)",
                 at: token.place)
         }
         return Expression(.builtin(builtin, arguments), at: token.place.through(last))

@@ -14,10 +14,12 @@ extension Parser {
             return Placed(Text(text), at: token.place)
         case .symbol(.openBracket):
             take()
-            guard let name = takeRaw(), let network = Network(parsing: name.value), network.isIPv6, network.bits == 128
-            else { throw fail("an IPv6 address should stand in these brackets", at: token.place) }
+            guard case .address(let text) = peek().kind else {
+                throw fail("an IPv6 address should stand in these brackets", at: token.place)
+            }
+            take()
             try expect(.closeBracket, "behind the address")
-            return Placed(Text(name.value), at: token.place.through(last))
+            return Placed(Text(text), at: token.place.through(last))
         case .word, .number, .mixed: return try hostName()
         default: throw missing("a host", "here")
         }
@@ -39,7 +41,8 @@ extension Parser {
         let place = first.place.through(last)
         if labels.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }) {
             guard Network(parsing: text) != nil else {
-                throw fail("\"\(text)\" is no IPv4 address", at: place, help: "it is four numbers from 0 to 255")
+                throw fail(
+                    "\"\(text)\" is no IPv4 address", at: place, help: "it is four numbers from 0 to 255")
             }
         }
         return Placed(Text(text), at: place)
@@ -72,7 +75,8 @@ extension Parser {
         return nil
     }
 
-    /// What a string in the place of a host says: `"udp:192.0.2.1:5060"`, `"[2001:db8::1]:5060"`, `"example.com"`.
+    /// What a string in the place of a host says: `"udp:192.0.2.1:5060"`, `"[2001:db8::1]:5060"`,
+    /// `"example.com"`.
     static func socket(in text: Text) -> Socket {
         var rest = text.string[...]
         var transport: String?
@@ -109,6 +113,15 @@ extension Parser {
         }
     }
 
+    private mutating func anotherHost(_ keyword: Token) throws(Unparsable) -> Bool {
+        guard !next(is: .comma) else {
+            throw fail(
+                "the entries of \(keyword.label ?? "") have blanks between them, not commas", at: peek().place
+            )
+        }
+        return atHost()
+    }
+
     mutating func alias() throws(Unparsable) {
         let keyword = take()
         try expect(.assign, "behind \"\(keyword.label ?? "")\"")
@@ -127,7 +140,7 @@ extension Parser {
                 Alias(
                     transport: transport ?? inner.transport, host: inner.host, port: port == 0 ? nil : port,
                     place: start.through(last)))
-        } while atHost()
+        } while try anotherHost(keyword)
         result.items.append(Item(kind: .alias(aliases), place: keyword.place))
         result.settings.aliases += aliases
     }
@@ -141,7 +154,7 @@ extension Parser {
         } else {
             repeat {
                 sockets.append(try listenEntry(opensips: keyword.label == "socket"))
-            } while atHost()
+            } while try anotherHost(keyword)
         }
         result.items.append(Item(kind: .listen(sockets), place: keyword.place))
         result.settings.listen += sockets
@@ -190,13 +203,15 @@ extension Parser {
                 listen.advertise = try endpoint()
             case "name", "NAME":
                 take()
-                listen.name = try string("with the name of the socket", "behind \"name\"")
+                listen.name = try string("behind \"name\"")
             case "virtual":
                 take()
                 listen.virtual = true
             case "use_workers" where opensips:
                 take()
-                guard case .number(let count, _) = peek().kind else { throw missing("a number", "behind \"use_workers\"") }
+                guard case .number(let count, _) = peek().kind else {
+                    throw missing("a number", "behind \"use_workers\"")
+                }
                 take()
                 listen.workers = count
             case "tag" where opensips, "use_auto_scaling_profile" where opensips:
@@ -225,20 +240,22 @@ extension Parser {
             if accept(.semicolon) { continue }
             let token = take()
             guard let key = token.label else {
-                throw fail("\(token.description) stands where a setting of the socket should", at: token.place)
+                throw fail(
+                    "a setting of the socket is expected here, not \(token.description)", at: token.place)
             }
             try expect(.assign, "behind \"\(key)\"")
             switch key {
             case "bind": listen = try listenAddress()
             case "advertise": advertise = try endpoint()
-            case "name": name = try string("with the name of the socket")
-            case "agname": group = try string("with the name of the group").value
+            case "name": name = try string("behind \"name =\"")
+            case "agname": group = try string("behind \"agname =\"").value
             case "virtual": virtual = try value().truth
             case "workers": workers = try value().number
             default:
                 throw fail(
                     "a socket has no setting \"\(key)\"", at: token.place,
-                    help: Suggestion.help(for: key, in: ["bind", "advertise", "name", "agname", "virtual", "workers"]))
+                    help: Suggestion.help(
+                        for: key, in: ["bind", "advertise", "name", "agname", "virtual", "workers"]))
             }
         }
         guard var listen else { throw fail("this socket has no \"bind\"", at: open.place) }

@@ -7,7 +7,7 @@ extension Parser {
         guard case .word(let word) = token.kind else {
             if accept(.semicolon) { return }
             if accept(.closeBrace) {
-                _ = fail("this \"}\" closes nothing", at: token.place)
+                fail("this \"}\" closes nothing", at: token.place)
                 return
             }
             throw fail("\(token.description) cannot stand outside of a route", at: token.place)
@@ -35,7 +35,6 @@ extension Parser {
         }
     }
 
-
     private mutating func unknown(_ token: Token, _ word: String) -> Unparsable {
         take()
         if next(is: .assign) {
@@ -44,9 +43,12 @@ extension Parser {
                 help: Suggestion.help(for: word, in: parameterNames))
         }
         let candidates = Words.topLevel.union(GlobalParameters.byName.keys).union(lexer.defines.keys)
-        let statement = Words.statements.contains(word) || CoreFunctions.spellings[word] != nil || next(is: .openParenthesis)
+        let statement =
+            Words.statements.contains(word) || CoreFunctions.spellings[word] != nil
+            || next(is: .openParenthesis)
         return fail(
-            statement ? "\"\(word)\" cannot stand outside of a route" : "\"\(word)\" means nothing here", at: token.place,
+            statement ? "\"\(word)\" cannot stand outside of a route" : "\"\(word)\" means nothing here",
+            at: token.place,
             help: statement ? nil : Suggestion.help(for: word, in: candidates))
     }
 
@@ -59,14 +61,16 @@ extension Parser {
     private mutating func loadModule(evaluated: Bool) throws(Unparsable) {
         let keyword = take()
         let enclosed = accept(.openParenthesis)
-        let name = try string("of the module behind \(keyword.label ?? "")")
+        let name = try string("behind \(keyword.label ?? "")")
         var options: Placed<Text>?
         if enclosed {
-            if accept(.comma) { options = try string("with the options") }
+            if accept(.comma) { options = try string("behind \",\"") }
             try expect(.closeParenthesis, "behind the name of the module")
         }
         result.items.append(
-            Item(kind: .loadModule(LoadModule(name: name, options: options, evaluated: evaluated)), place: keyword.place))
+            Item(
+                kind: .loadModule(LoadModule(name: name, options: options, evaluated: evaluated)),
+                place: keyword.place))
         var base = name.value.string.split(separator: "/").last.map(String.init) ?? ""
         if base.hasSuffix(".so") { base.removeLast(3) }
         lexer.defines["MOD_\(base)"] = lexer.defines["MOD_\(base)"] ?? ""
@@ -76,9 +80,9 @@ extension Parser {
         let keyword = take()
         let context = "in \(keyword.label ?? "")(\"module\", \"name\", value)"
         try expect(.openParenthesis, context)
-        let modules = try string("with the module", context)
+        let modules = try string(context)
         try expect(.comma, context)
-        let name = try string("with the name", context)
+        let name = try string(context)
         try expect(.comma, context)
         let token = peek()
         let value: Placed<ParameterValue>
@@ -106,7 +110,7 @@ extension Parser {
     private mutating func modulePath() throws(Unparsable) {
         let keyword = take()
         _ = accept(.assign)
-        let path = try string("of folders behind \(keyword.label ?? "")")
+        let path = try string("behind \(keyword.label ?? "")")
         result.items.append(Item(kind: .modulePath(path), place: keyword.place))
         result.settings.modulePath.append(path)
     }
@@ -114,16 +118,17 @@ extension Parser {
     private mutating func engine() throws(Unparsable) {
         take()
         _ = accept(.assign)
-        let name = try string("with the name of the engine")
+        let name = try string("behind cfgengine")
         guard ["native", "default"].contains(name.value.string) else {
             throw fail(
-                "there is no script engine \"\(name.value)\"", at: name.place, help: "\"native\" is the one there is")
+                "there is no script engine \"\(name.value)\"", at: name.place,
+                help: "\"native\" is the one there is")
         }
     }
 
-    mutating func string(_ what: String, _ context: String = "") throws(Unparsable) -> Placed<Text> {
+    mutating func string(_ context: String) throws(Unparsable) -> Placed<Text> {
         guard case .string(let text) = peek().kind else {
-            throw missing("a string \(what)", context.isEmpty ? "here" : context)
+            throw missing("a string in double quotes", context)
         }
         return Placed(text, at: take().place)
     }
@@ -144,7 +149,9 @@ extension Parser {
             take()
             var position: Placed<Int>?
             if word != "avpflags", accept(.colon) {
-                guard case .number(let number, _) = peek().kind else { throw missing("a number", "behind \":\"") }
+                guard case .number(let number, _) = peek().kind else {
+                    throw missing("a number", "behind \":\"")
+                }
                 let place = take().place
                 if number > 31 {
                     diagnostics.error("a flag is 0 to 31, not \(number)", at: place)
@@ -154,6 +161,7 @@ extension Parser {
             }
             declared.append(FlagDeclaration(name: Placed(name, at: token.place), position: position))
         } while accept(.comma)
-        result.items.append(Item(kind: word == "avpflags" ? .avpFlags(declared) : .flags(declared), place: keyword.place))
+        result.items.append(
+            Item(kind: word == "avpflags" ? .avpFlags(declared) : .flags(declared), place: keyword.place))
     }
 }

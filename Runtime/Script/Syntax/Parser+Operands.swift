@@ -7,17 +7,21 @@ extension Parser {
     mutating func comparison(_ operand: Operand, at place: Place) throws(Unparsable) -> Expression {
         try check(operand, at: place)
         let left = Expression(.operand(operand), at: place)
-        let allowed: Set<BinaryOperator> =
+        let allowed: [BinaryOperator] =
             switch operand.kind {
             case .method, .uri: [.equal, .unequal, .matches, .equalText, .unequalText]
             case .address: [.equal, .unequal, .matches]
             case .transport: [.equal, .unequal]
-            case .number: [.equal, .unequal, .equalInteger, .unequalInteger, .greater, .less, .greaterOrEqual, .lessOrEqual]
+            case .number:
+                [
+                    .equal, .unequal, .equalInteger, .unequalInteger, .greater, .less, .greaterOrEqual,
+                    .lessOrEqual,
+                ]
             }
         guard let operation = binaryOperator(), allowed.contains(operation) else {
-            let operators = allowed.map(\.rawValue).sorted().joined(separator: " ")
+            let operators = allowed.map(\.rawValue).joined(separator: " ")
             throw fail(
-                "\"\(operand.rawValue)\" has to be compared", at: place,
+                "\"\(operand.rawValue)\" can only be compared", at: place,
                 help: "it stands on the left of one of \(operators)")
         }
         take()
@@ -40,13 +44,15 @@ extension Parser {
     /// Where a message goes is known when it is sent, and no earlier.
     private func check(_ operand: Operand, at place: Place) throws(Unparsable) {
         switch operand {
-        case .sentAddress, .sentPort, .sentTransport, .sentFamily, .targetAddress, .targetPort, .targetTransport,
+        case .sentAddress, .sentPort, .sentTransport, .sentFamily, .targetAddress, .targetPort,
+            .targetTransport,
             .targetFamily:
             guard route != .onsend else { return }
             throw fail(
                 "\"\(operand.rawValue)\" may not be used in \(route?.rawValue ?? "a parameter")", at: place,
                 help: "it may be used in onsend_route")
-        case .method, .uri, .status, .fromURI, .toURI, .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
+        case .method, .uri, .status, .fromURI, .toURI, .sourceAddress, .destinationAddress, .sourcePort,
+            .destinationPort,
             .transport, .family, .length:
             return
         }
@@ -60,7 +66,7 @@ extension Parser {
             operand.kind == .uri || operand.kind == .address
         else {
             throw fail(
-                "\"myself\" has to be compared with a URI or an address", at: token.place,
+                "\"myself\" can only be compared with a URI or an address", at: token.place,
                 help: "as in uri == myself, from_uri == myself, src_ip == myself")
         }
         take()
@@ -85,9 +91,12 @@ extension Parser {
         let token = peek()
         guard case .word(let word) = token.kind else { return try binary(level) }
         guard Words.transports.contains(word.lowercased()) else {
-            guard !next(is: .openParenthesis, 1), Words.builtins[word] == nil else { return try binary(level) }
+            guard !next(is: .openParenthesis, 1), Words.builtins[word] == nil else {
+                return try binary(level)
+            }
             throw fail(
-                "\"\(word)\" is no transport", at: token.place, help: "there are UDP, TCP, TLS, SCTP, WS and WSS")
+                "\"\(word)\" is no transport", at: token.place,
+                help: "there are UDP, TCP, TLS, SCTP, WS and WSS")
         }
         take()
         return Expression(.word(word.lowercased()), at: token.place)
@@ -101,7 +110,8 @@ extension Parser {
         case .word(let word):
             if let operand = Words.operands[word] {
                 throw fail(
-                    "\"\(operand.rawValue)\" cannot stand on the right", at: token.place, help: "$si, $Ri are variables for it")
+                    "\"\(operand.rawValue)\" cannot stand on the right", at: token.place,
+                    help: "$si, $Ri are variables for it")
             }
             if next(is: .openParenthesis, 1) { return try binary(level) }
         default: return try binary(level)
@@ -111,7 +121,7 @@ extension Parser {
             return Expression(.word(host.value.string), at: host.place)
         }
         if accept(.divided) {
-            let mask = try self.host()
+            let mask = try mask()
             guard let range = Network(parsing: "\(host.value)/\(mask.value)") else {
                 throw fail(
                     "\"\(mask.value)\" is no mask for \(host.value)", at: mask.place,
@@ -120,5 +130,12 @@ extension Parser {
             network = range
         }
         return Expression(.network(network), at: host.place.through(last))
+    }
+
+    private mutating func mask() throws(Unparsable) -> Placed<Text> {
+        let token = peek()
+        guard case .number(_, let text) = token.kind, !next(is: .dot, 1) else { return try host() }
+        take()
+        return Placed(Text(text), at: token.place)
     }
 }

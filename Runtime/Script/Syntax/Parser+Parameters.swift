@@ -27,6 +27,10 @@ extension Parser {
     /// A number, a string or a word.
     mutating func value(_ context: String = "here") throws(Unparsable) -> Placed<ParameterValue> {
         if atItem(), !Words.numbers.keys.contains(peek().label ?? "") { throw missing("a value", context) }
+        switch peek().kind {
+        case .number, .string, .word, .mixed, .symbol(.minus): break
+        default: throw missing("a value", context)
+        }
         let token = take()
         switch token.kind {
         case .number(let number, _):
@@ -40,12 +44,13 @@ extension Parser {
         case .string(let text): return Placed(.string(text), at: token.place)
         case .word(let word): return Placed(.word(word), at: token.place)
         case .mixed(let word): return Placed(.word(word), at: token.place)
-        default:
-            throw fail("\(token.description) stands where a value should \(context)", at: token.place)
+        default: throw missing("a value", context)
         }
     }
 
-    func tooLarge(_ token: Token) -> Unparsable { fail("a number has 32 bits, and this needs more", at: token.place) }
+    func tooLarge(_ token: Token) -> Unparsable {
+        fail("a number has 32 bits, and this needs more", at: token.place)
+    }
 
     private mutating func hostValue() throws(Unparsable) -> Placed<ParameterValue> {
         let host = try host()
@@ -56,7 +61,9 @@ extension Parser {
         _ value: Placed<ParameterValue>, _ parameter: GlobalParameter, _ written: String
     ) throws(Unparsable) {
         var help = parameter.meaning.map { "\(written) is \($0)" }
-        if let meaning = help, !parameter.fallback.isEmpty { help = "\(meaning); the default is \(parameter.fallback)" }
+        if let meaning = help, !parameter.fallback.isEmpty {
+            help = "\(meaning); the default is \(parameter.fallback)"
+        }
         func refuse(_ wanted: String) -> Unparsable {
             let got =
                 switch value.value {
@@ -81,10 +88,16 @@ extension Parser {
         case (.name, .string), (.name, .word), (.host, .string): return
         case (.name, _): throw refuse("a word or a string")
         case (.host, _): throw refuse("a host")
-        case (.word(let words), .word(let word)):
+        case (.word(let words), .word), (.word(let words), .string):
+            let word = value.text.string
             guard !words.contains(where: { $0.lowercased() == word.lowercased() }) else { return }
+            help = Suggestion.help(for: word, in: words) ?? help
+            guard words.count < 10 else {
+                throw fail("\(written) cannot be \"\(word)\"", at: value.place, help: help)
+            }
             throw refuse("one of \(words.joined(separator: ", "))")
-        case (.word(let words), _): throw refuse("one of \(words.joined(separator: ", "))")
+        case (.word(let words), _):
+            throw refuse(words.count < 10 ? "one of \(words.joined(separator: ", "))" : "a word")
         case (.numberOrWord, .integer): return
         case (.numberOrWord(let words), .word(let word)) where words[word] != nil: return
         case (.numberOrWord(let words), _):
@@ -121,10 +134,11 @@ extension Parser {
         var description: Text?
         if case .word(let word) = peek().kind, ["desc", "descr", "description"].contains(word) {
             take()
-            description = try string("with the description").value
+            description = try string("behind \"\(word)\"").value
         }
         let parameter = CustomParameter(
-            group: Placed(groupName, at: group.place), instance: instance, name: Placed(name, at: nameToken.place),
+            group: Placed(groupName, at: group.place), instance: instance,
+            name: Placed(name, at: nameToken.place),
             value: value, description: description)
         result.items.append(Item(kind: .custom(parameter), place: group.place))
     }

@@ -21,7 +21,8 @@ extension Parser {
         let body = try block()
         result.items.append(
             Item(
-                kind: .route(RouteBlock(kind: kind, name: name, interval: interval, body: body)), place: keyword.place))
+                kind: .route(RouteBlock(kind: kind, name: name, interval: interval, body: body)),
+                place: keyword.place))
     }
 
     private mutating func routeName(
@@ -45,7 +46,9 @@ extension Parser {
         }
         var interval: Int?
         if kind == .timer, accept(.comma) {
-            guard case .number(let seconds, _) = peek().kind else { throw missing("a number of seconds", "behind \",\"") }
+            guard case .number(let seconds, _) = peek().kind else {
+                throw missing("a number of seconds", "behind \",\"")
+            }
             take()
             interval = seconds
         }
@@ -65,7 +68,8 @@ extension Parser {
         let proper = parts.count >= 2 && !parts[0].isEmpty && !parts[1].isEmpty
         guard proper, name.utf8.allSatisfy({ isWord($0) || "-:.".utf8.contains($0) }) else {
             throw fail(
-                "\"\(name)\" is no name of an event", at: raw.place, help: "it looks like event_route[plugin:event]")
+                "\"\(name)\" is no name of an event", at: raw.place,
+                help: "it looks like event_route[plugin:event]")
         }
         return Placed(Text(name), at: raw.place)
     }
@@ -75,8 +79,10 @@ extension Parser {
     ) throws(Unparsable) {
         switch kind {
         case .event where name == nil:
-            throw fail("event_route needs the name of an event", at: place, help: "write event_route[plugin:event]")
-        case .request where written == "request_route", .reply where written == "reply_route", .startup, .error, .local:
+            throw fail(
+                "event_route needs the name of an event", at: place, help: "write event_route[plugin:event]")
+        case .request where written == "request_route", .reply where written == "reply_route", .startup,
+            .error, .local:
             guard let name else { return }
             let help: String? =
                 switch written {
@@ -90,7 +96,9 @@ extension Parser {
     }
 
     /// The same block a second time: an error when it has a name, otherwise one continues the other.
-    private mutating func remember(_ kind: RouteKind, _ written: String, _ name: Placed<Text>?, at place: Place) {
+    private mutating func remember(
+        _ kind: RouteKind, _ written: String, _ name: Placed<Text>?, at place: Place
+    ) {
         let key = "\(kind.rawValue)[\(name?.value.string ?? "")]"
         guard let first = firstOf[key] else {
             firstOf[key] = name?.place ?? place
@@ -99,7 +107,8 @@ extension Parser {
         let line = first.file === place.file ? "line \(first.line)" : "\(first.file.name):\(first.line)"
         if let name {
             diagnostics.error(
-                "there is a \(written)[\(name.value)] already", at: name.place, notes: ["the first is on \(line)"])
+                "there is a \(written)[\(name.value)] already", at: name.place,
+                notes: ["the first is on \(line)"])
         } else {
             diagnostics.warning(
                 "a second \(written) continues the first", at: place, notes: ["the first is on \(line)"])

@@ -8,7 +8,9 @@ extension Parser {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.deepest else {
-            throw fail("blocks are nested more than \(Self.deepest) deep", at: open.place, help: "use a route of its own")
+            throw fail(
+                "blocks are nested more than \(Self.deepest) deep", at: open.place,
+                help: "use a route of its own")
         }
         var block = Block(place: open.place, end: open.place)
         block.statements = statements(in: open.place, cases: false)
@@ -24,9 +26,9 @@ extension Parser {
             if peek().kind == .end || beginsItem() {
                 let what = "the block that begins on line \(open.line) is open"
                 if peek().kind == .end {
-                    diagnostics.error("\"}\" is missing at the end of the file", at: last.after, notes: [what])
+                    fail("\"}\" is missing at the end of the file", at: last.after, notes: [what])
                 } else {
-                    diagnostics.error("\"}\" is missing before this", at: peek().place, notes: [what])
+                    fail("\"}\" is missing before this", at: peek().place, notes: [what])
                 }
                 abandoned = true
                 return statements
@@ -59,7 +61,8 @@ extension Parser {
         return ["modparam", "modparamx"].contains(word) && next(is: .openParenthesis, 1)
     }
 
-    /// Behind the statement that could not be read: its semicolon, its block, or the line where the next begins.
+    /// Behind the statement that could not be read: its semicolon, its block, or the line where the next
+    /// begins.
     private mutating func skipToStatement() {
         var braces = 0
         while peek().kind != .end {
@@ -109,11 +112,15 @@ extension Parser {
             if let kind = try keyword(word) { return Statement(kind: kind, place: token.place) }
             return try call()
         case .symbol(.openBrace):
-            _ = fail(
-                "a block cannot stand by itself", at: token.place, help: "it belongs to if, else, while, case or a route")
+            fail(
+                "a block cannot stand by itself", at: token.place,
+                help: "it belongs to if, else, while, case or a route")
             _ = try block()
             return nil
-        default: throw fail("\(token.description) begins no statement", at: token.place)
+        default:
+            let failure = fail("\(token.description) begins no statement", at: token.place)
+            if token.kind == .broken { take() }
+            throw failure
         }
     }
 
@@ -160,14 +167,15 @@ extension Parser {
         if accept(.semicolon) { return }
         let token = peek()
         if token.firstOnLine || token.kind == .symbol(.closeBrace) || token.kind == .end {
-            diagnostics.error("\";\" is missing behind \(what)", at: last.after)
+            fail("\";\" is missing behind \(what)", at: last.after)
             return
         }
         if case .symbol(.assign) = token.kind {
             throw fail(
-                "an assignment has one \"=\"", at: token.place, help: "an assignment inside of another stands in parentheses")
+                "an assignment has one \"=\"", at: token.place,
+                help: "an assignment inside of another stands in parentheses")
         }
-        throw fail("\(token.description) stands where \";\" should", at: token.place)
+        throw missing("\";\"", "behind \(what)")
     }
 
     private mutating func assignment() throws(Unparsable) -> Statement {
@@ -181,9 +189,12 @@ extension Parser {
             throw fail(
                 "there is no \"+=\"", at: peek().place, help: "write \(text) = \(text) + ...")
         case .symbol(.equal):
-            throw fail("\"==\" compares, and nothing is done with the result", at: peek().place, help: "= assigns")
+            throw fail(
+                "\"==\" compares, and nothing is done with the result", at: peek().place, help: "= assigns")
         case .symbol(.matches):
-            throw fail("\"=~\" compares, and nothing is done with the result", at: peek().place, help: "= ~x assigns")
+            throw fail(
+                "\"=~\" compares, and nothing is done with the result", at: peek().place, help: "= ~x assigns"
+            )
         default: throw missing("\"=\"", "behind \(text)")
         }
         let target = Expression(.variable(text), at: token.place)
@@ -195,7 +206,8 @@ extension Parser {
     private mutating func call() throws(Unparsable) -> Statement {
         let token = peek()
         let word = token.label ?? ""
-        guard Words.operands[word] == nil, word != "myself", Words.builtins[word] == nil, word != "not", word != "defined"
+        guard Words.operands[word] == nil, word != "myself", Words.builtins[word] == nil, word != "not",
+            word != "defined"
         else { throw fail("\"\(word)\" is a value, and nothing is done with it", at: token.place) }
         guard word == "route" || next(is: .openParenthesis, 1) || CoreFunctions.spellings[word] != nil else {
             take()
@@ -205,9 +217,11 @@ extension Parser {
                 throw fail("\"\(word)\" is no statement", at: token.place, help: help)
             }
             if next(is: .assign) {
-                throw fail("\"\(word)\" cannot be assigned to", at: token.place, help: "variables begin with $")
+                throw fail(
+                    "\"\(word)\" cannot be assigned to", at: token.place, help: "variables begin with $")
             }
-            throw fail("\"\(word)\" is no statement", at: token.place, help: Suggestion.help(for: word, in: names))
+            throw fail(
+                "\"\(word)\" is no statement", at: token.place, help: Suggestion.help(for: word, in: names))
         }
         operators = 0
         let call = try primary()
@@ -262,7 +276,9 @@ extension Parser {
             let condition = condition("if")
             chain.append((place, condition, try body("if")))
             guard chain.count <= 500 else {
-                throw fail("more than 500 \"else if\" follow each other", at: place, help: "use switch, or a route of its own")
+                throw fail(
+                    "more than 500 \"else if\" follow each other", at: place,
+                    help: "use switch, or a route of its own")
             }
             guard !abandoned, accept(word: "else") else { break }
             if case .word("if") = peek().kind { continue }
@@ -285,7 +301,9 @@ extension Parser {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.deepest else {
-            throw fail("blocks are nested more than \(Self.deepest) deep", at: open.place, help: "use a route of its own")
+            throw fail(
+                "blocks are nested more than \(Self.deepest) deep", at: open.place,
+                help: "use a route of its own")
         }
         var cases: [Case] = []
         var otherwise: Place?
@@ -295,7 +313,8 @@ extension Parser {
                 if case .otherwise = entry.label {
                     if let first = otherwise {
                         diagnostics.error(
-                            "a second \"default\"", at: entry.place, notes: ["the first is on line \(first.line)"])
+                            "a second \"default\"", at: entry.place,
+                            notes: ["the first is on line \(first.line)"])
                     }
                     otherwise = entry.place
                 }
@@ -303,7 +322,8 @@ extension Parser {
             } else {
                 let token = peek()
                 if token.kind != .end, !beginsItem() {
-                    _ = fail("\(token.description) stands where \"case\" or \"default\" should", at: token.place)
+                    fail(
+                        "\"case\" or \"default\" is expected here, not \(token.description)", at: token.place)
                 }
                 _ = statements(in: open.place, cases: true)
             }
@@ -322,7 +342,9 @@ extension Parser {
         } catch {
             // The statements of a case with a bad label are looked at all the same.
             self.depth = depth
-            while !next(is: .colon), !peek().firstOnLine, !next(is: .closeBrace), peek().kind != .end { take() }
+            while !next(is: .colon), !peek().firstOnLine, !next(is: .closeBrace), peek().kind != .end {
+                take()
+            }
             _ = accept(.colon)
         }
         var body = Block(place: last, end: last)
@@ -333,7 +355,7 @@ extension Parser {
 
     private mutating func caseLabel() throws(Unparsable) -> Case.Label {
         guard accept(.divided) else { return .value(try expression()) }
-        let pattern = try string("with a regular expression", "behind \"/\"")
+        let pattern = try string("behind \"/\"")
         return .pattern(pattern)
     }
 }

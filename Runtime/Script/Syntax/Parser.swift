@@ -2,8 +2,8 @@
 
 /// Turns tokens into the syntax tree, by recursive descent.
 ///
-/// Functions that find something they cannot use report it and throw; who can go on with what follows catches.
-/// So one run tells all errors, and no error is told twice.
+/// Functions that find something they cannot use report it and throw; who can go on with what follows
+/// catches. So one run tells all errors, and no error is told twice.
 struct Parser {
     /// Thrown when the reason has been reported.
     struct Unparsable: Error {}
@@ -76,7 +76,9 @@ struct Parser {
         return name
     }
 
-    mutating func next(is symbol: Symbol, _ distance: Int = 0) -> Bool { peek(distance).kind == .symbol(symbol) }
+    mutating func next(is symbol: Symbol, _ distance: Int = 0) -> Bool {
+        peek(distance).kind == .symbol(symbol)
+    }
 
     mutating func accept(_ symbol: Symbol) -> Bool {
         guard next(is: symbol) else { return false }
@@ -90,7 +92,8 @@ struct Parser {
         return true
     }
 
-    /// What must come next. Its absence is shown behind what came last, not wherever the next token happens to be.
+    /// What must come next. Its absence is shown behind what came last, not wherever the next token happens
+    /// to be.
     mutating func expect(_ symbol: Symbol, _ context: String) throws(Unparsable) {
         guard !accept(symbol) else { return }
         throw missing("\"\(symbol.rawValue)\"", context)
@@ -99,13 +102,18 @@ struct Parser {
     mutating func missing(_ what: String, _ context: String) -> Unparsable {
         let token = peek()
         if token.place.file === last.file, token.place.line == last.line, token.kind != .end {
-            return fail("\(token.description) stands where \(what) should \(context)", at: token.place)
+            return fail("\(what) is expected \(context), not \(token.description)", at: token.place)
         }
         return fail("\(what) is missing \(context)", at: last.after)
     }
 
+    /// Reports, unless what comes next has been reported.
+    @discardableResult
     func fail(_ what: String, at place: Place, notes: [String] = [], help: String? = nil) -> Unparsable {
-        diagnostics.error(what, at: place, notes: notes, help: help)
+        let next = ahead.first?.kind
+        if next != .broken, !(next == .end && lexer.brokeOff) {
+            diagnostics.error(what, at: place, notes: notes, help: help)
+        }
         return Unparsable()
     }
 
@@ -113,7 +121,9 @@ struct Parser {
     mutating func descend(at place: Place) throws(Unparsable) {
         depth += 1
         guard depth <= Self.deepest else {
-            throw fail("this is nested more than \(Self.deepest) deep", at: place, help: "use a route of its own for it")
+            throw fail(
+                "this is nested more than \(Self.deepest) deep", at: place,
+                help: "use a route of its own for it")
         }
     }
 
@@ -163,10 +173,13 @@ struct Parser {
     /// The first line of a file may name its dialect without the mark that makes it a comment.
     private mutating func acceptDialect() {
         let token = peek()
-        guard case .word(let word) = token.kind, word.utf8.count >= 4, "KAMAILIO".hasSuffix(word) else { return }
+        guard case .word(let word) = token.kind, word.utf8.count >= 4, "KAMAILIO".hasSuffix(word) else {
+            return
+        }
         let following = peek(1)
         guard following.firstOnLine || following.kind == .end else { return }
         take()
-        diagnostics.warning("\"\(word)\" should be \"#!KAMAILIO\"", at: token.place, help: "write #!KAMAILIO here")
+        diagnostics.warning(
+            "\"\(word)\" should be \"#!KAMAILIO\"", at: token.place, help: "write #!KAMAILIO here")
     }
 }

@@ -28,7 +28,11 @@ struct Substitution {
                 index += 2
                 continue
             }
-            if rule[index] == separator, parts.count < 3 { parts.append([]) } else { parts[parts.count - 1].append(rule[index]) }
+            if rule[index] == separator, parts.count < 3 {
+                parts.append([])
+            } else {
+                parts[parts.count - 1].append(rule[index])
+            }
             index += 1
         }
         let mark = String(decoding: [separator], as: UTF8.self)
@@ -102,9 +106,12 @@ struct Substitution {
 
     private static func value(of variable: String, _ defines: [String: Text]) -> [UInt8]? {
         if variable.hasPrefix("$env(") {
-            return getenv(String(variable.dropFirst(5).dropLast())).map { Array(String(cString: $0).utf8) } ?? []
+            return getenv(String(variable.dropFirst(5).dropLast())).map { Array(String(cString: $0).utf8) }
+                ?? []
         }
-        if variable.hasPrefix("$def(") { return defines[String(variable.dropFirst(5).dropLast())]?.bytes ?? [] }
+        if variable.hasPrefix("$def(") {
+            return defines[String(variable.dropFirst(5).dropLast())]?.bytes ?? []
+        }
         return nil
     }
 
@@ -163,7 +170,9 @@ private final class CompiledPattern {
             if byte == UInt8(ascii: "(") { open += 1 }
             if byte == UInt8(ascii: "{") { repetition = 0 }
             if (48...57).contains(byte) { repetition = min(repetition * 10 + Int(byte) - 48, 65_536) }
-            if byte == UInt8(ascii: "}") || byte == UInt8(ascii: ",") { work = min(work * max(repetition, 1), 1 << 30) }
+            if byte == UInt8(ascii: "}") || byte == UInt8(ascii: ",") {
+                work = min(work * max(repetition, 1), 1 << 30)
+            }
             if byte == UInt8(ascii: ",") { repetition = 0 }
         }
         return work <= 1 << 16 && open <= 200
@@ -176,7 +185,9 @@ private final class CompiledPattern {
         found[0].rm_eo = regoff_t(text.count)
         let flags = REG_STARTEND | (start > 0 ? REG_NOTBOL : 0)
         let result = (text + [0]).withUnsafeBufferPointer { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { regexec(&compiled, $0.baseAddress, found.count, &found, flags) }
+            bytes.withMemoryRebound(to: CChar.self) {
+                regexec(&compiled, $0.baseAddress, found.count, &found, flags)
+            }
         }
         guard result == 0 else { return nil }
         return found.map { $0.rm_so >= 0 ? Int($0.rm_so)..<Int($0.rm_eo) : start..<start }

@@ -11,7 +11,8 @@ public struct Expression: Sendable {
         case select(Select)
         case operand(Operand)
         case myself
-        /// What stands on the right of `method ==`, `src_ip ==` and the like, and what is given to a core function, without quotes.
+        /// What stands on the right of `method ==`, `src_ip ==` and the like, and what is given to a core
+        /// function, without quotes.
         case word(String)
         case network(Network)
         case socket(Socket)
@@ -80,7 +81,8 @@ public enum Operand: String, Sendable, CaseIterable {
         case .uri, .status, .fromURI, .toURI: .uri
         case .sourceAddress, .destinationAddress, .sentAddress, .targetAddress: .address
         case .transport, .sentTransport, .targetTransport: .transport
-        case .sourcePort, .destinationPort, .family, .length, .sentPort, .sentFamily, .targetPort, .targetFamily:
+        case .sourcePort, .destinationPort, .family, .length, .sentPort, .sentFamily, .targetPort,
+            .targetFamily:
             .number
         }
     }
@@ -142,15 +144,16 @@ public enum Builtin: String, Sendable, CaseIterable {
 
 /// The call of a function: of the core when `core` is there, otherwise of a plugin.
 ///
-/// Arguments of a plugin's function are any expressions but calls. Those of core functions are constants, words,
-/// sockets; how many and which is checked by the parser already.
+/// Arguments of a plugin's function are any expressions but calls. Those of core functions are constants,
+/// words, sockets; how many and which is checked by the parser already.
 public struct Call: Sendable {
     public var name: Placed<String>
     public var core: CoreFunction?
     public var arguments: [Expression]
 }
 
-/// The functions of the language itself. Raw values are the names to print; spellings are in the parser's table.
+/// The functions of the language itself. Raw values are the names to print; spellings are in the parser's
+/// table.
 public enum CoreFunction: String, Sendable, CaseIterable {
     case forward
     case forwardUDP = "forward_udp"

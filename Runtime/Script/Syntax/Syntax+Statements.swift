@@ -29,7 +29,8 @@ public struct Statement: Sendable {
     public var place: Place
 }
 
-/// `case X:` with what follows it up to the next label. An empty body is a stacked label. Bodies fall through.
+/// `case X:` with what follows it up to the next label. An empty body is a stacked label. Bodies fall
+/// through.
 public struct Case: Sendable {
     public enum Label: Sendable {
         case value(Expression)

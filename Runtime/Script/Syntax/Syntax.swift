@@ -97,7 +97,8 @@ public struct LoadModule: Sendable {
     public var evaluated: Bool
 }
 
-/// `modparam("modules", "name", value)`. `evaluated` with `modparamx`: variables are to be replaced in the texts.
+/// `modparam("modules", "name", value)`. `evaluated` with `modparamx`: variables are to be replaced in the
+/// texts.
 public struct ModuleParameter: Sendable {
     public var modules: Placed<Text>
     public var name: Placed<Text>
@@ -159,7 +160,8 @@ public enum RouteKind: String, Sendable, CaseIterable {
 
 /// A block of the script. `request` without a name is the main route, with one it is `route[NAME]`.
 ///
-/// The same block without a name written twice is two items; their statements are to be run one after the other.
+/// The same block without a name written twice is two items; their statements are to be run one after the
+/// other.
 public struct RouteBlock: Sendable {
     public var kind: RouteKind
     public var name: Placed<Text>?

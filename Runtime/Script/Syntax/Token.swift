@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One token. Words that the language reserves are plain words here; the parser knows where each means something.
+/// One token. Words that the language reserves are plain words here; the parser knows where each means
+/// something.
 struct Token {
     enum Kind: Equatable {
         case end
+        /// What has been reported already: nothing more is to be said about it.
+        case broken
         case word(String)
-        /// Decimal, hexadecimal, octal, binary, or a boolean word. The text is kept, for it may be part of a host.
+        /// Decimal, hexadecimal, octal, binary, or a boolean word. The text is kept, for it may be part of a
+        /// host.
         case number(Int, String)
         /// Letters and digits that begin with a digit, as in the host `3com.com`.
         case mixed(String)
@@ -26,7 +30,7 @@ struct Token {
     var label: String? {
         switch kind {
         case .word(let text), .number(_, let text), .mixed(let text): text
-        case .end, .string, .variable, .select, .address, .symbol: nil
+        case .end, .broken, .string, .variable, .select, .address, .symbol: nil
         }
     }
 
@@ -34,6 +38,7 @@ struct Token {
     var description: String {
         switch kind {
         case .end: "the end of the file"
+        case .broken: "this"
         case .word(let text), .mixed(let text), .address(let text): "\"\(text)\""
         case .number(_, let text): "\"\(text)\""
         case .string: "a string"

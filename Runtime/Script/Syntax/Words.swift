@@ -14,7 +14,8 @@ enum Words {
 
     /// What begins something at the top level, besides global parameters.
     static let topLevel: Set<String> = Set(routes.keys).union([
-        "loadmodule", "loadmodulex", "modparam", "modparamx", "loadpath", "mpath", "flags", "bool", "avpflags",
+        "loadmodule", "loadmodulex", "modparam", "modparamx", "loadpath", "mpath", "flags", "bool",
+        "avpflags",
         "cfgengine", "listen", "socket", "alias", "domain", "include_file", "import_file",
     ])
 
