@@ -14,7 +14,8 @@ import Synchronization
         let read = Action { call in
             guard call.result.isYes else { return .no }
             return job.content.withLock { content in
-                String(decoding: content, as: UTF8.self).withRaw { call.write(variable, $0) }.isYes ? .yes : .no
+                String(decoding: content, as: UTF8.self).withRaw { call.write(variable, $0) }.isYes
+                    ? .yes : .no
             }
         }
         return run(call, job, then: read) { job.read() }

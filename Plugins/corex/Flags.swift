@@ -7,15 +7,18 @@ private let xflags: StaticString = "corex.xflags"
 private let iflags: StaticString = "corex.iflags"
 
 @Declarations func flagFunctions() -> [any Declaration] {
-    Function("setxflag", in: .any, "Sets an extended flag.", Arg("flag", Int.self, in: 0...63)) { call, flag in
+    Function("setxflag", in: .any, "Sets an extended flag.", Arg("flag", Int.self, in: 0...63)) {
+        call, flag in
         guard let bit = bit(flag) else { return .no }
         return store(call.message, xflags, flags(call.message, xflags) | bit)
     }
-    Function("resetxflag", in: .any, "Clears an extended flag.", Arg("flag", Int.self, in: 0...63)) { call, flag in
+    Function("resetxflag", in: .any, "Clears an extended flag.", Arg("flag", Int.self, in: 0...63)) {
+        call, flag in
         guard let bit = bit(flag) else { return .no }
         return store(call.message, xflags, flags(call.message, xflags) & ~bit)
     }
-    Function("isxflagset", in: .any, "Is an extended flag set?", Arg("flag", Int.self, in: 0...63)) { call, flag in
+    Function("isxflagset", in: .any, "Is an extended flag set?", Arg("flag", Int.self, in: 0...63)) {
+        call, flag in
         guard let bit = bit(flag) else { return .no }
         return Outcome(flags(call.message, xflags) & bit != 0)
     }
@@ -23,11 +26,13 @@ private let iflags: StaticString = "corex.iflags"
         guard let bit = internalBit(name) else { return .no }
         return store(call.message, iflags, flags(call.message, iflags) | bit)
     }
-    Function("msg_iflag_reset", in: .any, "Clears an internal flag.", Arg("flagname", Text.self)) { call, name in
+    Function("msg_iflag_reset", in: .any, "Clears an internal flag.", Arg("flagname", Text.self)) {
+        call, name in
         guard let bit = internalBit(name) else { return .no }
         return store(call.message, iflags, flags(call.message, iflags) & ~bit)
     }
-    Function("msg_iflag_is_set", in: .any, "Is an internal flag set?", Arg("flagname", Text.self)) { call, name in
+    Function("msg_iflag_is_set", in: .any, "Is an internal flag set?", Arg("flagname", Text.self)) {
+        call, name in
         guard let bit = internalBit(name) else { return .no }
         return Outcome(flags(call.message, iflags) & bit != 0)
     }
@@ -49,7 +54,9 @@ private func internalBit(_ name: Text) -> Int? {
     return nil
 }
 
-private func flags(_ message: Message, _ name: StaticString) -> Int { message.attributes(.xavi).get(name)?.int ?? 0 }
+private func flags(_ message: Message, _ name: StaticString) -> Int {
+    message.attributes(.xavi).get(name)?.int ?? 0
+}
 
 private func store(_ message: Message, _ name: StaticString, _ flags: Int) -> Outcome {
     let attributes = message.attributes(.xavi)

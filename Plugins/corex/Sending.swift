@@ -3,8 +3,8 @@ import CMartlet
 import Glibc
 import PluginKit
 
-/// Bytes as they are, to an address: no Via is added, and nothing waits for an answer. The address is a literal one,
-/// because these functions cannot wait for a name to be looked up.
+/// Bytes as they are, to an address: no Via is added, and nothing waits for an answer. The address is a
+/// literal one, because these functions cannot wait for a name to be looked up.
 @Declarations func sendFunctions() -> [any Declaration] {
     Function(
         "send_udp", in: [.request, .event, .local, .failure], "Sends the message as it arrived, over UDP.",
@@ -29,7 +29,9 @@ import PluginKit
     }
 }
 
-private func sendMessage(_ message: Message, _ address: mt_str?, _ transport: StaticString, _ number: Int) -> Outcome {
+private func sendMessage(_ message: Message, _ address: mt_str?, _ transport: StaticString, _ number: Int)
+    -> Outcome
+{
     if let address, address.len > 0 {
         let text = Text(unchecked: address)
         var host = text
@@ -37,7 +39,9 @@ private func sendMessage(_ message: Message, _ address: mt_str?, _ transport: St
         let colon = text.lastIndex(of: UInt8(ascii: ":"))
         let bracket = text.lastIndex(of: UInt8(ascii: "]"))
         if let colon, bracket.map({ $0 < colon }) ?? (text.firstIndex(of: UInt8(ascii: ":")) == colon) {
-            guard let written = text.dropFirst(colon + 1).integer, (1...65535).contains(written) else { return .no }
+            guard let written = text.dropFirst(colon + 1).integer, (1...65535).contains(written) else {
+                return .no
+            }
             port = written
             host = text.prefix(colon)
         }
@@ -78,7 +82,9 @@ private func send(
     return Flow(flow).send(bytes).isYes ? .yes : .no
 }
 
-private func corexSocket(_ transport: StaticString, _ isIPv6: Bool) -> Socket? { socket(for: transport, isIPv6: isIPv6) }
+private func corexSocket(_ transport: StaticString, _ isIPv6: Bool) -> Socket? {
+    socket(for: transport, isIPv6: isIPv6)
+}
 
 /// 16 bytes of an IPv6 address, or of an IPv4 one mapped into it.
 private func fill(_ flow: inout mt_flow, _ host: Text) -> Bool {

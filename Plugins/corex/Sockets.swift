@@ -4,7 +4,8 @@ import PluginKit
 
 @Declarations func socketFunctions() -> [any Declaration] {
     Function(
-        "set_send_socket", in: .any, "Sets the socket to send from.", Arg("saddr", Text.self, "\"udp:192.0.2.1:5060\"")
+        "set_send_socket", in: .any, "Sets the socket to send from.",
+        Arg("saddr", Text.self, "\"udp:192.0.2.1:5060\"")
     ) { call, address in use(Socket.named(address), address, call.message) }
     Function(
         "set_send_socket_name", in: .any, "Sets the socket to send from, by the name of its listen line.",
@@ -38,7 +39,9 @@ func socket(for transport: StaticString, isIPv6: Bool) -> Socket? {
         let socket = Socket(index: UInt32(index))
         let text = socket.text
         guard let colon = text.firstIndex(of: UInt8(ascii: ":")) else { continue }
-        if text.prefix(colon).equalsIgnoringCase(transport), text.contains(UInt8(ascii: "[")) == isIPv6 { return socket }
+        if text.prefix(colon).equalsIgnoringCase(transport), text.contains(UInt8(ascii: "[")) == isIPv6 {
+            return socket
+        }
     }
     return nil
 }

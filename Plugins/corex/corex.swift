@@ -40,7 +40,8 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
 
 @Declarations private func branchFunctions() -> [any Declaration] {
     Function(
-        "append_branch", in: [.request, .event, .local, .failure], "Adds a branch: that URI, or the Request-URI.",
+        "append_branch", in: [.request, .event, .local, .failure],
+        "Adds a branch: that URI, or the Request-URI.",
         Arg("uri", Text?.self), Arg("q", Text?.self, "Its weight: \"0.5\".")
     ) { call, uri, q in
         appendBranch(call.message, uri?.raw, q?.raw)

@@ -11,12 +11,14 @@ private let range = 0...31
         let message = call.message
         return message.set(.scriptFlags, (message.number(.scriptFlags) ?? 0) | bit).isYes ? .yes : .no
     }
-    Function("resetsflag", in: .any, "Clears a script flag.", Arg("flag", Int.self, in: range)) { call, flag in
+    Function("resetsflag", in: .any, "Clears a script flag.", Arg("flag", Int.self, in: range)) {
+        call, flag in
         guard let bit = bit(flag) else { return .no }
         let message = call.message
         return message.set(.scriptFlags, (message.number(.scriptFlags) ?? 0) & ~bit).isYes ? .yes : .no
     }
-    Function("issflagset", in: .any, "Is a script flag set?", Arg("flag", Int.self, in: range)) { call, flag in
+    Function("issflagset", in: .any, "Is a script flag set?", Arg("flag", Int.self, in: range)) {
+        call, flag in
         guard let bit = bit(flag) else { return .no }
         return Outcome((call.message.number(.scriptFlags) ?? 0) & bit != 0)
     }

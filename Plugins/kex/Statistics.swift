@@ -19,12 +19,14 @@ import PluginKit
     }
 }
 
-/// A constant name is looked up once; where nobody has such a counter, the script gets one, in the group "script".
+/// A constant name is looked up once; where nobody has such a counter, the script gets one, in the group
+/// "script".
 private func prepareStatistic(_ raw: UnsafeMutablePointer<mt_call>?) -> mt_result {
     guard let raw else { return Outcome.error.code }
     let name = Text(unchecked: raw.pointee.args.pointee.str)
     guard let statistic = Statistic.named(name) ?? Statistic.define("script", name) else {
-        return Host.fail("there can be no statistic \(name)", help: "use letters, digits and underscores").code
+        return Host.fail("there can be no statistic \(name)", help: "use letters, digits and underscores")
+            .code
     }
     raw.pointee.out.pointee.ptr = UnsafeMutableRawPointer(bitPattern: UInt(statistic.number))
     return Outcome.yes.code

@@ -43,14 +43,18 @@ func send(_ message: Message, to flow: mt_flow) {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { room in
         guard let start = room.baseAddress else { return }
         var remote = flow.remote
-        let isIPv4 = withUnsafeBytes(of: remote) { $0[0..<10].allSatisfy { $0 == 0 } && $0[10] == 255 && $0[11] == 255 }
+        let isIPv4 = withUnsafeBytes(of: remote) {
+            $0[0..<10].allSatisfy { $0 == 0 } && $0[10] == 255 && $0[11] == 255
+        }
         withUnsafeBytes(of: &remote) { bytes in
             guard let address = bytes.baseAddress else { return }
-            _ = inet_ntop(isIPv4 ? AF_INET : AF_INET6, address + (isIPv4 ? 12 : 0), start, socklen_t(room.count))
+            _ = inet_ntop(
+                isIPv4 ? AF_INET : AF_INET6, address + (isIPv4 ? 12 : 0), start, socklen_t(room.count))
         }
         let text = mt_str(ptr: UnsafePointer(start), len: strlen(start))
         let open: StaticString = isIPv4 ? "" : "["
         let close: StaticString = isIPv4 ? "" : "]"
-        message.set(.nextHop, Line("sip:\(open)\(text)\(close):\(Int(flow.remote_port));transport=\(transport)"))
+        message.set(
+            .nextHop, Line("sip:\(open)\(text)\(close):\(Int(flow.remote_port));transport=\(transport)"))
     }
 }

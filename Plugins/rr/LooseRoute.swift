@@ -10,7 +10,8 @@ enum Routed {
     static let byFlow = Outcome(2)
     static let failed = Outcome.no
     static let forged = Outcome(-2)
-    /// The Route named us alone, in a request outside any dialog: nothing says that the sender may be relayed.
+    /// The Route named us alone, in a request outside any dialog: nothing says that the sender may be
+    /// relayed.
     static let preloaded = Outcome(-3)
 }
 
@@ -30,7 +31,8 @@ func looseRoute(_ call: borrowing Call, _ message: Message, mode: Int) -> Outcom
         firstFacts, second.flatMap { RouteSet.Entry($0.uri) }, third.flatMap { RouteSet.Entry($0.uri) },
         requestURI: RouteSet.Entry(message.uri.raw), isInDialog: !message.toTag.isEmpty)
     let pairs = enableDouble.value != 0
-    guard !entries.isBroken, second == nil || set.second != nil, third == nil || set.third != nil, set.requestURI != nil,
+    guard !entries.isBroken, second == nil || set.second != nil, third == nil || set.third != nil,
+        set.requestURI != nil,
         let decision = set.decide(pairs: pairs, strict: mode & 1 == 0, always: forceSendSocket.value != 0),
         let state = RouteState.make(message)
     else {
@@ -137,7 +139,9 @@ private func setNextHop(_ uri: mt_str, _ message: Message) {
     }
     let port = parsed.port.map { Line(":\($0)").kept(by: message).raw } ?? mt_str()
     var transport = mt_str()
-    if let written = parsed.param("transport") { transport = Line(";transport=\(written)").kept(by: message).raw }
+    if let written = parsed.param("transport") {
+        transport = Line(";transport=\(written)").kept(by: message).raw
+    }
     message.set(.nextHop, Line("\(parsed.scheme):\(address)\(port)\(transport)"))
 }
 
@@ -146,6 +150,7 @@ private func tell(
     _ call: borrowing Call, _ message: Message, _ state: UnsafeMutablePointer<RouteState>, isPreloaded: Bool
 ) {
     var data = rr_routed(
-        params: state.pointee.params, direction: state.pointee.direction.rawValue, preloaded: isPreloaded ? 1 : 0)
+        params: state.pointee.params, direction: state.pointee.direction.rawValue,
+        preloaded: isPreloaded ? 1 : 0)
     routed.emit(call, message, &data)
 }

@@ -13,8 +13,11 @@ func recordRoute(_ call: borrowing Call, _ message: Message, _ params: mt_str) -
     return insert(message, state)
 }
 
-/// record_route_preset(): with these addresses, whatever the sockets. The first is the side that the request leaves by.
-func recordRoutePreset(_ call: borrowing Call, _ message: Message, _ first: mt_str, _ second: mt_str) -> Outcome {
+/// record_route_preset(): with these addresses, whatever the sockets. The first is the side that the request
+/// leaves by.
+func recordRoutePreset(_ call: borrowing Call, _ message: Message, _ first: mt_str, _ second: mt_str)
+    -> Outcome
+{
     if second.len > 0, enableDouble.value == 0 {
         Host.log(.error, "record_route_preset with two addresses needs enable_double_rr")
         return .no
@@ -59,8 +62,8 @@ func removeRecordRoute(_ message: Message) -> Outcome {
     return .yes
 }
 
-/// Hook "core.sending": now it is known by which socket the request leaves. Where that is not the one that the header
-/// names, because of a DNS answer or another transport, the header is put right.
+/// Hook "core.sending": now it is known by which socket the request leaves. Where that is not the one that
+/// the header names, because of a DNS answer or another transport, the header is put right.
 func settle(_ message: Message, _ flow: mt_flow) -> Outcome {
     guard let state = RouteState.find(message), state.pointee.socketOut != flow.socket,
         state.pointee.recorded == .plain || state.pointee.recorded == .advertised, enableDouble.value != 0
@@ -82,7 +85,8 @@ private func begin(_ call: borrowing Call, _ message: Message) -> UnsafeMutableP
     }
     let flow = message.flow
     state.pointee.socketIn = flow.raw.socket
-    state.pointee.socketOut = message.number(.outSocket).map { UInt32(truncatingIfNeeded: $0) } ?? flow.raw.socket
+    state.pointee.socketOut =
+        message.number(.outSocket).map { UInt32(truncatingIfNeeded: $0) } ?? flow.raw.socket
     state.pointee.user = user(call, message)
     state.pointee.isSecure = ignoreSIPS.value == 0 && isSecure(message)
     return state
@@ -136,7 +140,9 @@ private func needsTwo(_ state: UnsafeMutablePointer<RouteState>) -> Bool {
             || enableDouble.value == 1 && state.pointee.socketIn != state.pointee.socketOut
     case .advertised:
         // The address is the same on both sides; only a change of transport takes two.
-        guard let a = Sockets[state.pointee.socketIn], let b = Sockets[state.pointee.socketOut] else { return false }
+        guard let a = Sockets[state.pointee.socketIn], let b = Sockets[state.pointee.socketOut] else {
+            return false
+        }
         return enableDouble.value == 2
             || enableDouble.value == 1 && !Text(unchecked: a.pointee.transport).equals(b.pointee.transport)
     }
@@ -155,7 +161,9 @@ private func insert(_ message: Message, _ state: UnsafeMutablePointer<RouteState
 
 /// Makes the headers that are there into those that the state describes.
 @discardableResult
-private func rewrite(_ message: Message, _ state: UnsafeMutablePointer<RouteState>, wasDouble: Bool) -> Outcome {
+private func rewrite(_ message: Message, _ state: UnsafeMutablePointer<RouteState>, wasDouble: Bool)
+    -> Outcome
+{
     var fields = message.headers(recordRouteHeader)
     guard let first = fields.next() else { return .no }
     let second = wasDouble ? fields.next() : nil
@@ -191,7 +199,9 @@ private func body(_ message: Message, _ state: UnsafeMutablePointer<RouteState>,
         return Line("\(scheme)\(user)\(address)\(tail)>").kept(by: message).raw
     case .advertised:
         // A single one has no transport when it is the default; two always say which is which.
-        let transport = state.pointee.isDouble ? explicitTransport(socket) : Sockets[socket]?.pointee.parameter ?? mt_str()
+        let transport =
+            state.pointee.isDouble
+            ? explicitTransport(socket) : Sockets[socket]?.pointee.parameter ?? mt_str()
         return Line("\(scheme)\(user)\(state.pointee.address)\(transport)\(r2)\(tail)>").kept(by: message).raw
     }
 }

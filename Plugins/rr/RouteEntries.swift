@@ -3,7 +3,8 @@ import CMartlet
 import PluginKit
 import RrLogic
 
-/// The entries of all Route headers, in order. Raw slices: they are used within one callback, which is as long as they last.
+/// The entries of all Route headers, in order. Raw slices: they are used within one callback, which is as
+/// long as they last.
 struct RouteEntries {
     private let message: OpaquePointer
     private var field = mt_header()
@@ -92,13 +93,15 @@ extension RouteSet.Entry {
     }
 }
 
-/// Does it name this server? A GRUU of ours names a user agent instead (RFC 5627). A port that is not written is the
-/// default one here, not any.
+/// Does it name this server? A GRUU of ours names a user agent instead (RFC 5627). A port that is not written
+/// is the default one here, not any.
 private func isOurs(_ uri: URI) -> Bool {
     if uri.param("gr") != nil { return false }
     var raw = uri.raw
     if raw.port == 0 {
-        let isTLS = uri.scheme.equalsIgnoringCase("sips") || (uri.param("transport")?.equalsIgnoringCase("tls") ?? false)
+        let isTLS =
+            uri.scheme.equalsIgnoringCase("sips")
+            || (uri.param("transport")?.equalsIgnoringCase("tls") ?? false)
         raw.port = isTLS ? 5061 : 5060
     }
     return Server.net.pointee.mine(&raw)

@@ -29,7 +29,9 @@ func routeParam(_ message: Message, _ name: mt_str, _ value: UnsafeMutablePointe
     Variable("tti", "The To tag as the request that started the dialog got it.") { call, _ in
         answer(call, direction(call.message) == .upstream ? call.message.fromTag : call.message.toTag)
     }
-    Variable("rdir", "Which way a request inside a dialog goes: (id) 1 downstream, 2 upstream; (name) in words.") {
+    Variable(
+        "rdir", "Which way a request inside a dialog goes: (id) 1 downstream, 2 upstream; (name) in words."
+    ) {
         call, key in
         let direction = direction(call.message)
         if key.name == "name" { return call.answer(direction.name) }

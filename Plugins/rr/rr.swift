@@ -34,11 +34,14 @@ private let plugin = Plugin("rr", "1.0.0", "Stays on the path of dialogs, and fo
                 recordRoute(Call(call.unsafelyUnwrapped), Message(message.unsafelyUnwrapped), params).code
             },
             record_route_preset: { call, message, first, second in
-                recordRoutePreset(Call(call.unsafelyUnwrapped), Message(message.unsafelyUnwrapped), first, second).code
+                recordRoutePreset(
+                    Call(call.unsafelyUnwrapped), Message(message.unsafelyUnwrapped), first, second
+                ).code
             },
             loose_route: { call, message in
                 looseRoute(
-                    Call(call.unsafelyUnwrapped), Message(message.unsafelyUnwrapped), mode: looseRouteMode.value
+                    Call(call.unsafelyUnwrapped), Message(message.unsafelyUnwrapped),
+                    mode: looseRouteMode.value
                 ).code
             },
             add_param: { message, param in addParam(Message(message.unsafelyUnwrapped), param).code },
@@ -53,7 +56,8 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
 
 @Declarations private func recordFunctions() -> [any Declaration] {
     Function(
-        "record_route", in: inRouting, "Adds Record-Route: this server sees the later requests of the dialog.",
+        "record_route", in: inRouting,
+        "Adds Record-Route: this server sees the later requests of the dialog.",
         Arg("params", Text.self, default: "", "What to add to its URI: \";name=value\".")
     ) { call, params in recordRoute(call, call.message, params.raw) }
     Function(
@@ -62,11 +66,13 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
         Arg("uri2", Text.self, default: "", "The same, on the side that it came by.")
     ) { call, first, second in recordRoutePreset(call, call.message, first.raw, second.raw) }
     Function(
-        "record_route_advertised_address", in: inRouting, "Adds Record-Route with this address and our transports.",
+        "record_route_advertised_address", in: inRouting,
+        "Adds Record-Route with this address and our transports.",
         Arg("address", Text.self, "host[:port]")
     ) { call, address in recordRouteAdvertised(call, call.message, address.raw) }
     Function(
-        "add_rr_param", in: inRouting, "Adds a parameter to our Record-Route, before or after it is inserted.",
+        "add_rr_param", in: inRouting,
+        "Adds a parameter to our Record-Route, before or after it is inserted.",
         Arg("param", Text.self, "\";name=value\"")
     ) { call, param in addParam(call.message, param.raw) }
     Function(
@@ -104,12 +110,14 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
     }
 }
 
-/// A constant is looked at while the configuration is read; is_direction() is no use without the tag that it compares.
+/// A constant is looked at while the configuration is read; is_direction() is no use without the tag that it
+/// compares.
 private func checkDirection(_ raw: UnsafeMutablePointer<mt_call>?) -> mt_result {
     guard let raw else { return Outcome.error.code }
     if appendFromTag.value == 0 {
         return Host.fail(
-            "is_direction needs append_fromtag, which is 0", help: "set modparam(\"rr\", \"append_fromtag\", 1)"
+            "is_direction needs append_fromtag, which is 0",
+            help: "set modparam(\"rr\", \"append_fromtag\", 1)"
         ).code
     }
     guard Direction(named: Text(unchecked: raw.pointee.args.pointee.str)) != nil else {

@@ -10,7 +10,9 @@ func check(_ call: borrowing Call, _ checks: Int, _ uris: Int) -> Outcome {
         return .no
     }
     let message = call.message
-    guard let failure = failure(of: message, Checks(rawValue: checks), URIChecks(rawValue: uris)) else { return .yes }
+    guard let failure = failure(of: message, Checks(rawValue: checks), URIChecks(rawValue: uris)) else {
+        return .yes
+    }
 
     refused.add()
     Host.log(.info, "\(failure.status) \(failure.reason)")
@@ -76,8 +78,12 @@ private func failure(of message: Message, _ checks: Checks, _ uris: URIChecks) -
     }
     if checks.contains(.proxyRequire), let failure = unsupported(message) { return failure }
     if checks.contains(.uris), let failure = otherURIs(message, uris) { return failure }
-    if checks.contains(.digest), let failure = credentials(message, Names.proxyAuthorization) { return failure }
-    if !checks.isDisjoint(with: [.digest, .authorization]), let failure = credentials(message, Names.authorization) {
+    if checks.contains(.digest), let failure = credentials(message, Names.proxyAuthorization) {
+        return failure
+    }
+    if !checks.isDisjoint(with: [.digest, .authorization]),
+        let failure = credentials(message, Names.authorization)
+    {
         return failure
     }
     if checks.contains(.tags), let failure = tags(message) { return failure }

@@ -17,11 +17,14 @@ private let plugin = Plugin("sanity", "1.0.0", "Refuses requests that are not we
 
     Function(
         "sanity_check", in: inMessages, "Checks the message, and answers what is wrong with it.",
-        Arg("checks", Int?.self, "The sum of the checks wanted."), Arg("uris", Int?.self, "The sum of the URIs to look at.")
+        Arg("checks", Int?.self, "The sum of the checks wanted."),
+        Arg("uris", Int?.self, "The sum of the URIs to look at.")
     ) { call, checks, uris in
         check(call, checks ?? defaultChecks.value, uris ?? defaultURIChecks.value)
     }
-    Function("sanity_reply", in: inMessages, "Sends what sanity_check() would have answered, with noreply set.") {
+    Function(
+        "sanity_reply", in: inMessages, "Sends what sanity_check() would have answered, with noreply set."
+    ) {
         sendNoted($0)
     }
 }
@@ -32,14 +35,16 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
 let sl = Need("sl", 1, as: sl_api.self)
 
 let defaultChecks = Param<Int>(
-    "default_checks", default: "3047", in: Checks.all, "The sum of the checks made when sanity_check() names none.")
+    "default_checks", default: "3047", in: Checks.all,
+    "The sum of the checks made when sanity_check() names none.")
 let defaultURIChecks = Param<Int>(
     "uri_checks", default: "7", in: URIChecks.all, "The sum of the URIs that check 1024 looks at.")
 let proxyRequire = Param<Text>(
     "proxy_require", default: "", "The option tags in Proxy-Require that are supported, with commas between.")
 let autodrop = Param<Int>(
     "autodrop", default: "1", in: 0...1, "1: a failed check ends the script; 0: it is answered -1.")
-let noreply = Param<Int>("noreply", default: "0", in: 0...1, "1: do not answer, but remember for sanity_reply().")
+let noreply = Param<Int>(
+    "noreply", default: "0", in: 0...1, "1: do not answer, but remember for sanity_reply().")
 
 let refused = Counter("failed_checks", "Messages that failed a check.")
 
@@ -58,6 +63,7 @@ enum Names {
     static let proxyAuthorization = Header("Proxy-Authorization")
 
     static let all = [
-        via, from, to, callID, cseq, contentLength, expires, contact, proxyRequire, authorization, proxyAuthorization,
+        via, from, to, callID, cseq, contentLength, expires, contact, proxyRequire, authorization,
+        proxyAuthorization,
     ]
 }

@@ -10,7 +10,8 @@ import SiputilsLogic
     ) { call, prefix, host in
         forEachContact(call.message) { uri, message in encode(uri, prefix, host, message) }
     }
-    Function("decode_contact", in: inRequest, "Unpacks the Request-URI that encode_contact() had packed.") { call in
+    Function("decode_contact", in: inRequest, "Unpacks the Request-URI that encode_contact() had packed.") {
+        call in
         let message = call.message
         let plain = decode(message.uri, message)
         guard plain.len > 0 else { return .no }
@@ -41,7 +42,8 @@ import SiputilsLogic
         return plain.len == 0 || message.set(.uri, plain).isYes ? .yes : .no
     }
     Function(
-        "contact_param_rm", in: inMessages, "Takes that parameter out of the URIs in Contact.", Arg("pname", Text.self)
+        "contact_param_rm", in: inMessages, "Takes that parameter out of the URIs in Contact.",
+        Arg("pname", Text.self)
     ) { call, name in
         forEachContact(call.message) { uri, message in
             guard let parts = URIParts(uri), let at = parts.param(name, in: uri) else { return unchanged }
@@ -70,7 +72,8 @@ private func forEachContact(_ message: Message, _ change: (Text, Message) -> mt_
             guard changed.len > 0, let from = body.raw.ptr, let at = uri.raw.ptr else { continue }
             let offset = at - from
             let before = body[copied..<offset]
-            // Parameters behind a bare URI are the header's: angle brackets keep the URI's own apart from them.
+            // Parameters behind a bare URI are the header's: angle brackets keep the URI's own apart from
+            // them.
             let isBare = offset == 0 || body[offset - 1] != UInt8(ascii: "<")
             let open: StaticString = isBare ? "<" : ""
             let close: StaticString = isBare ? ">" : ""
@@ -89,14 +92,17 @@ private func encode(_ uri: Text, _ prefix: Text, _ host: Text, _ message: Messag
     guard let parts = URI(uri) else { return mt_str() }
     let mark = separator.value.prefix(1)
     let user = Line("\(prefix)\(mark)\(parts.user)\(mark)\(parts.password)\(mark)").kept(by: message)
-    let place = parts.port.map { Line("\(parts.host)\(mark)\($0)\(mark)").kept(by: message).raw }
+    let place =
+        parts.port.map { Line("\(parts.host)\(mark)\($0)\(mark)").kept(by: message).raw }
         ?? Line("\(parts.host)\(mark)\(mark)").kept(by: message).raw
     let transport = parts.param("transport")?.raw ?? mt_str("")
     return Line("\(parts.scheme):\(user)\(place)\(transport)@\(host)").kept(by: message).raw
 }
 
 private func decode(_ uri: Text, _ message: Message) -> mt_str {
-    guard let outer = URIParts(uri), let user = outer.user, let mark = separator.value.first else { return mt_str() }
+    guard let outer = URIParts(uri), let user = outer.user, let mark = separator.value.first else {
+        return mt_str()
+    }
     let packed = uri[user]
     guard let parts = ContactCode.parts(of: packed, separator: mark) else { return mt_str() }
     var plain = Line(uri.prefix(outer.start))
@@ -123,7 +129,8 @@ private func wrap(_ uri: Text, _ name: Text, _ address: Text, _ message: Message
 }
 
 private func unwrap(_ uri: Text, _ name: Text, _ message: Message) -> mt_str {
-    guard let parts = URIParts(uri), let at = parts.param(name, in: uri), let value = URIParts.value(of: at, in: uri)
+    guard let parts = URIParts(uri), let at = parts.param(name, in: uri),
+        let value = URIParts.value(of: at, in: uri)
     else { return unchanged }
     let code = uri[value]
     let room = message.allocate(code.count + 1)

@@ -6,15 +6,18 @@ import SiputilsLogic
 
 @Declarations func headerFunctions() -> [any Declaration] {
     Function(
-        "append_rpid_hf", in: inRouting, "Adds Remote-Party-ID, with the URI in rpid_avp.", Arg("prefix", Text?.self),
+        "append_rpid_hf", in: inRouting, "Adds Remote-Party-ID, with the URI in rpid_avp.",
+        Arg("prefix", Text?.self),
         Arg("suffix", Text?.self)
     ) { call, prefix, suffix in
         guard let rpid, let value = call.read(rpid), !value.text.isEmpty else { return .no }
         let before = prefix?.raw ?? rpidPrefix.value.raw
         let behind = suffix?.raw ?? rpidSuffix.value.raw
-        return call.message.append(Line("Remote-Party-ID: \(before)\(value.text)\(behind)")).isYes ? .yes : .no
+        return call.message.append(Line("Remote-Party-ID: \(before)\(value.text)\(behind)")).isYes
+            ? .yes : .no
     }
-    Function("is_rpid_user_e164", in: inRequest, "Is the user in rpid_avp a plus and up to 15 digits?") { call in
+    Function("is_rpid_user_e164", in: inRequest, "Is the user in rpid_avp a plus and up to 15 digits?") {
+        call in
         guard let rpid, let value = call.read(rpid), !value.text.isEmpty else { return .no }
         var list = value.text
         if let uri = URI(value.text) { return Outcome(Number.isE164(uri.user)) }
@@ -68,11 +71,15 @@ private func hexadecimal(_ value: UInt64, into bytes: UnsafeMutablePointer<CChar
 
 /// $pcv(...)
 func chargingVector(_ call: borrowing Call, _ key: Text) -> Outcome {
-    guard call.hasMessage, let field = call.message.first(Names.chargingVector) else { return call.answerNull() }
+    guard call.hasMessage, let field = call.message.first(Names.chargingVector) else {
+        return call.answerNull()
+    }
     let body = field.body
     if key == "all" { return call.answer(body) }
     let name: StaticString =
-        if key == "value" { "icid-value" } else if key == "genaddr" { "icid-generated-at" } else if key == "orig" {
+        if key == "value" { "icid-value" } else if key == "genaddr" {
+            "icid-generated-at"
+        } else if key == "orig" {
             "orig-ioi"
         } else if key == "term" { "term-ioi" } else { "" }
     var rest = body

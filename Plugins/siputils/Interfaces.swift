@@ -9,11 +9,14 @@ let optionsEncoding = Param<Text>("options_accept_encoding", default: "", "Accep
 let optionsLanguage = Param<Text>("options_accept_language", default: "en", "Accept-Language, likewise.")
 let optionsSupport = Param<Text>("options_support", default: "", "Supported, likewise.")
 let separator = Param<Text>(
-    "contact_flds_separator", default: "*", "The character between the parts of an encoded Contact: the first one counts.")
+    "contact_flds_separator", default: "*",
+    "The character between the parts of an encoded Contact: the first one counts.")
 let rpidPrefix = Param<Text>("rpid_prefix", default: "", "What append_rpid_hf() writes before the URI.")
 let rpidSuffix = Param<Text>(
-    "rpid_suffix", default: ";party=calling;id-type=subscriber;screen=yes", "What append_rpid_hf() writes behind the URI.")
-let rpidAVP = Param<Text>("rpid_avp", default: "$avp(s:rpid)", is: .verbatim, "The AVP with the URI for Remote-Party-ID.")
+    "rpid_suffix", default: ";party=calling;id-type=subscriber;screen=yes",
+    "What append_rpid_hf() writes behind the URI.")
+let rpidAVP = Param<Text>(
+    "rpid_avp", default: "$avp(s:rpid)", is: .verbatim, "The AVP with the URI for Remote-Party-ID.")
 
 /// rpid_avp, compiled; nil when it is empty.
 nonisolated(unsafe) private(set) var rpid: Expression?

@@ -14,7 +14,8 @@ func isSupported(_ message: Message, _ option: Text) -> Outcome {
     return .no
 }
 
-/// A request has its sender's Via alone. A reply has our own Record-Route on top, and did not come from ourselves.
+/// A request has its sender's Via alone. A reply has our own Record-Route on top, and did not come from
+/// ourselves.
 func isFirstHop(_ message: Message, _ mode: Int) -> Outcome {
     if message.isRequest {
         var fields = message.headers(Names.via)
@@ -74,11 +75,11 @@ private func digestUser(_ body: Text) -> mt_str? {
 func answerOptions(_ call: borrowing Call) -> Outcome {
     let message = call.message
     guard message.method == .options, let uri = URI(message.uri), uri.user.isEmpty else { return .no }
-    message.set(
-        .replyLines,
-        Line(
-            "Accept: \(optionsAccept.value)\r\nAccept-Encoding: \(optionsEncoding.value)\r\nAccept-Language: \(optionsLanguage.value)\r\nSupported: \(optionsSupport.value)\r\n"
-        ))
+    var lines = Line("Accept: \(optionsAccept.value)\r\n")
+    lines.append(Line("Accept-Encoding: \(optionsEncoding.value)\r\n"))
+    lines.append(Line("Accept-Language: \(optionsLanguage.value)\r\n"))
+    lines.append(Line("Supported: \(optionsSupport.value)\r\n"))
+    message.set(.replyLines, lines)
     return sl.replyStateless(call, 200, "OK")
 }
 

@@ -23,7 +23,8 @@ import SiputilsLogic
         return Outcome(URIParts(uri)?.param(name, in: uri) != nil)
     }
     Function(
-        "get_uri_param", in: inRouting, "Stores the value of a parameter of the Request-URI.", Arg("name", Text.self),
+        "get_uri_param", in: inRouting, "Stores the value of a parameter of the Request-URI.",
+        Arg("name", Text.self),
         Arg("var", Expression.self, "A variable that can be written.")
     ) { call, name, variable in
         let uri = call.message.uri
@@ -75,7 +76,8 @@ import SiputilsLogic
     Function(
         "tel2sip", in: [.request, .event, .local, .failure, .branch, .reply],
         "Makes a tel URI into a SIP URI: 1 done, 2 it was none.",
-        Arg("uri", Text.self), Arg("hostpart", Text.self), Arg("result", Expression.self, "A variable that can be written.")
+        Arg("uri", Text.self), Arg("hostpart", Text.self),
+        Arg("result", Expression.self, "A variable that can be written.")
     ) { call, uri, host, result in
         guard TelURI.isTel(uri) else { return Outcome(2) }
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: uri.count) { room in

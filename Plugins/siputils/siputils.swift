@@ -46,7 +46,8 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
     Function(
         "is_user", in: inRequest, "Is that the user name in the credentials?", Arg("username", Text.self)
     ) { call, name in isUser(call.message, name) }
-    Function("options_reply", in: inRequest, "Answers an OPTIONS to this server with what it can do.") { call in
+    Function("options_reply", in: inRequest, "Answers an OPTIONS to this server with what it can do.") {
+        call in
         answerOptions(call)
     }
     Function(
@@ -67,7 +68,8 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
     ) { _, value, extra in
         value.isEmpty ? Outcome(-2) : Number.isAlphanumeric(value, extra: extra) ? .yes : Outcome(-3)
     }
-    Function("is_tel_number", in: .any, "Digits, with a plus in front at most?", Arg("value", Text.self)) { _, value in
+    Function("is_tel_number", in: .any, "Digits, with a plus in front at most?", Arg("value", Text.self)) {
+        _, value in
         Number.isTelephone(value) ? .yes : Outcome(-2)
     }
     Function("is_e164", in: .any, "A plus and up to 15 digits?", Arg("value", Text.self)) { _, value in
@@ -77,21 +79,26 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
         Outcome(URI(value) != nil)
     }
     Function(
-        "is_uri_user_e164", in: .any, "Is the user of that URI a plus and up to 15 digits?", Arg("uri", Text.self)
+        "is_uri_user_e164", in: .any, "Is the user of that URI a plus and up to 15 digits?",
+        Arg("uri", Text.self)
     ) { _, value in
         guard let uri = URI(value) else { return .no }
         return Outcome(Number.isE164(uri.user))
     }
-    Function("cmp_uri", in: .any, "Is it the same URI?", Arg("a", Text.self), Arg("b", Text.self)) { _, a, b in
+    Function("cmp_uri", in: .any, "Is it the same URI?", Arg("a", Text.self), Arg("b", Text.self)) {
+        _, a, b in
         guard URI(a) != nil, URI(b) != nil else { return Outcome(-2) }
         return Outcome(a.isSameURI(as: b))
     }
-    Function("cmp_aor", in: .any, "Is it the same address of record?", Arg("a", Text.self), Arg("b", Text.self)) {
+    Function(
+        "cmp_aor", in: .any, "Is it the same address of record?", Arg("a", Text.self), Arg("b", Text.self)
+    ) {
         _, a, b in
         guard let a = URI(a), let b = URI(b) else { return Outcome(-2) }
         return Outcome(isSameRecord(a, b))
     }
-    Function("cmp_hdr_name", in: .any, "Is it the same header?", Arg("a", Text.self), Arg("b", Text.self)) { _, a, b in
+    Function("cmp_hdr_name", in: .any, "Is it the same header?", Arg("a", Text.self), Arg("b", Text.self)) {
+        _, a, b in
         Outcome(HeaderNames.isSame(a, b))
     }
     Function(

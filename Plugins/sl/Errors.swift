@@ -2,8 +2,8 @@
 import CMartlet
 import PluginKit
 
-// The last error of a routing function, as an answer: "478 Unresolvable destination (478/SL)". The suffix says which
-// code it was and who answered.
+// The last error of a routing function, as an answer: "478 Unresolvable destination (478/SL)". The suffix
+// says which code it was and who answered.
 
 /// Statelessly, whatever there is.
 func replyErrorStateless(_ call: borrowing Call) -> Outcome {

@@ -11,7 +11,8 @@ let defaultCode = Param<Int>(
 let defaultReason = Param<Text>(
     "default_reason", default: "Internal Server Error", "The reason when the one given has no value.")
 let bindTM = Param<Int>(
-    "bind_tm", default: "1", in: 0...1, "1: send_reply() answers in the transaction when there is one; 0: never.")
+    "bind_tm", default: "1", in: 0...1,
+    "1: send_reply() answers in the transaction when there is one; 0: never.")
 let richRedirect = Param<Int>(
     "rich_redirect", default: "0", in: 0...3,
     "What else the Contacts of a 3xx say: 1 the branch flags, 2 the path as a Route; 3 both.")

@@ -8,7 +8,8 @@ func addContacts(to reply: Message, from request: Message) {
     var list = mt_str()
     if request.uri != request.receivedURI {
         let path = richRedirect.value & 2 != 0 ? routeHeader(request.text(.path), reply) : mt_str("")
-        list = joined(list, request.uri, path, q: mt_str(""), flags: flags(request.number(.branchFlags), reply), reply)
+        list = joined(
+            list, request.uri, path, q: mt_str(""), flags: flags(request.number(.branchFlags), reply), reply)
     }
     for index in 0..<request.targetCount {
         guard let target = request.target(index) else { break }
@@ -19,7 +20,9 @@ func addContacts(to reply: Message, from request: Message) {
     if list.len > 0 { reply.append(Line(Text(unchecked: list))) }
 }
 
-private func joined(_ list: mt_str, _ uri: Text, _ path: mt_str, q: mt_str, flags: mt_str, _ reply: Message) -> mt_str {
+private func joined(_ list: mt_str, _ uri: Text, _ path: mt_str, q: mt_str, flags: mt_str, _ reply: Message)
+    -> mt_str
+{
     let before = list.len == 0 ? mt_str("Contact: <") : mt_str(", <")
     return Line("\(list)\(before)\(uri)\(path)>\(q)\(flags)").kept(by: reply).raw
 }

@@ -5,13 +5,15 @@ import SlLogic
 
 private let tags = ReplyTag.random()
 
-/// Builds the reply, sends it where its Via says, and counts it. Nothing is remembered but that an ACK may come.
+/// Builds the reply, sends it where its Via says, and counts it. Nothing is remembered but that an ACK may
+/// come.
 func replyStateless(_ call: borrowing Call, _ status: Int, _ reason: mt_str) -> Outcome {
     let request = call.message
     let method = request.method
     guard method != .ack else { return .no }  // RFC 3261, 17.1.1.3: an ACK is never answered.
     guard status >= 100, status < 700, request.isRequest else {
-        Host.log(.error, "cannot send a reply \(status): a status is 100 to 699, and only requests are answered")
+        Host.log(
+            .error, "cannot send a reply \(status): a status is 100 to 699, and only requests are answered")
         return .no
     }
     guard let reply = request.reply(status, reason) else {
@@ -57,8 +59,8 @@ func reply(_ call: borrowing Call, _ status: Int, _ reason: mt_str, mode: Int) -
     return outcome
 }
 
-/// Sends the reply that arrived on its way, with another status or reason if one is given. The server forwards it again at the
-/// end of the script, unless that drops it.
+/// Sends the reply that arrived on its way, with another status or reason if one is given. The server
+/// forwards it again at the end of the script, unless that drops it.
 func forwardReply(_ call: borrowing Call, _ status: Int?, _ reason: Text?) -> Outcome {
     let message = call.message
     guard let old = message.status else { return .no }
@@ -120,7 +122,8 @@ func prepareWindows() {
 
 private func openWindow(_ worker: Int) { windows?[worker * windowStride].open(at: Loop.ticks) }
 
-/// Hook "core.request": an ACK that carries our tag for this very request ends here. It has done all it is for.
+/// Hook "core.request": an ACK that carries our tag for this very request ends here. It has done all it is
+/// for.
 func absorb(_ call: borrowing Call) -> Outcome {
     let message = call.message
     guard message.method == .ack, let window = windows?[call.worker * windowStride], window.wasOpened else {

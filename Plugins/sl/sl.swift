@@ -58,7 +58,8 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
     for name in ["sl_send_reply", "sl_reply"] as [StaticString] {
         Function(
             name, in: inRequest, "Answers the request, always statelessly.",
-            Arg("code", Int?.self, "200 to 699, or what comes before."), Arg("reason", Text?.self, "The reason phrase.")
+            Arg("code", Int?.self, "200 to 699, or what comes before."),
+            Arg("reason", Text?.self, "The reason phrase.")
         ) { call, code, reason in
             replyStateless(call, code ?? defaultCode.value, words(reason))
         }
@@ -72,13 +73,16 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
     Function(
         "send_reply_mode", in: anywhere, "Like send_reply, and says what becomes of the connection.",
         Arg("code", Int?.self), Arg("reason", Text?.self),
-        Arg("mode", Int.self, in: 0...3, "1: do not open a connection for it; 2: close the connection after it.")
+        Arg(
+            "mode", Int.self, in: 0...3,
+            "1: do not open a connection for it; 2: close the connection after it.")
     ) { call, code, reason, mode in
         reply(call, code ?? defaultCode.value, words(reason), mode: mode)
     }
     Function(
         "sl_forward_reply", in: .reply, "Forwards the reply statelessly, now.",
-        Arg("code", Int?.self, "Another status of the same class."), Arg("reason", Text?.self, "Another reason phrase.")
+        Arg("code", Int?.self, "Another status of the same class."),
+        Arg("reason", Text?.self, "Another reason phrase.")
     ) { call, code, reason in
         forwardReply(call, code, reason)
     }
@@ -88,7 +92,9 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
     Function("sl_reply_error", in: inRequest, "Answers with the last error, statelessly.") { call in
         replyErrorStateless(call)
     }
-    Function("send_reply_error", in: anywhere, "Answers with the last error, in its transaction when there is one.") {
+    Function(
+        "send_reply_error", in: anywhere, "Answers with the last error, in its transaction when there is one."
+    ) {
         replyError($0)
     }
 }

@@ -10,7 +10,9 @@ private func next(_ body: StaticString, limit: Int = 70) -> String? {
     let text = Text(body).trimmed
     guard case .number(let value) = HopCount(text), value > 0 else { return nil }
     var bytes = [UInt8](repeating: 0, count: text.count)
-    bytes.withUnsafeMutableBufferPointer { HopCount.write(HopCount.next(after: value, limit: limit), into: $0) }
+    bytes.withUnsafeMutableBufferPointer {
+        HopCount.write(HopCount.next(after: value, limit: limit), into: $0)
+    }
     return String(decoding: bytes, as: UTF8.self)
 }
 

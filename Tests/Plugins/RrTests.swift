@@ -23,7 +23,8 @@ private let proxy = Entry()
 private let strict = Entry(isLoose: false)
 
 private func decide(
-    _ first: Entry?, _ second: Entry? = nil, _ third: Entry? = nil, uri: Entry = Entry(), inDialog: Bool = true,
+    _ first: Entry?, _ second: Entry? = nil, _ third: Entry? = nil, uri: Entry = Entry(),
+    inDialog: Bool = true,
     pairs: Bool = true, looksForStrict: Bool = true, always: Bool = false
 ) -> Decision? {
     RouteSet(first, second, third, requestURI: uri, isInDialog: inDialog)
@@ -95,7 +96,8 @@ private func decide(
     }
 
     @Test func `strict routers behind us can be left out of account`() {
-        #expect(decide(proxy, strict, uri: mine, looksForStrict: false) == Decision(taken: 0, next: .follow(0)))
+        #expect(
+            decide(proxy, strict, uri: mine, looksForStrict: false) == Decision(taken: 0, next: .follow(0)))
     }
 }
 

@@ -9,8 +9,12 @@ private func expires(_ body: StaticString) -> Failure? { Values.expires(Text(bod
 private func scheme(_ uri: StaticString) -> Values.Scheme { Values.scheme(Text(uri)) }
 private func isRoutable(_ uri: StaticString) -> Bool { Values.isRoutable(Text(uri)) }
 private func hasSentBy(_ via: StaticString) -> Bool { Values.hasSentBy(Text(via)) }
-private func count(_ name: StaticString, in params: StaticString) -> Int { Values.count(of: Text(name), in: Text(params)) }
-private func contains(_ tag: StaticString, in list: StaticString) -> Bool { Options.contains(Text(tag), in: Text(list)) }
+private func count(_ name: StaticString, in params: StaticString) -> Int {
+    Values.count(of: Text(name), in: Text(params))
+}
+private func contains(_ tag: StaticString, in list: StaticString) -> Bool {
+    Options.contains(Text(tag), in: Text(list))
+}
 private func check(_ body: StaticString) -> Failure? { Credentials.check(Text(body)) }
 
 @Suite struct SanityValueTests {
@@ -92,7 +96,10 @@ private func check(_ body: StaticString) -> Failure? { Credentials.check(Text(bo
 
     @Test func `option tags are found whatever the blanks`() {
         #expect(all("a, b ,c") == ["a", "b", "c"])
-        #expect(all(" noProxiesSupportThis , norDoAnyProxiesSupportThis ") == ["noProxiesSupportThis", "norDoAnyProxiesSupportThis"])
+        #expect(
+            all(" noProxiesSupportThis , norDoAnyProxiesSupportThis ") == [
+                "noProxiesSupportThis", "norDoAnyProxiesSupportThis",
+            ])
         #expect(all("a,,b") == ["a", "b"])
         #expect(all("") == [])
     }
@@ -107,7 +114,8 @@ private func check(_ body: StaticString) -> Failure? { Credentials.check(Text(bo
 
 @Suite struct SanityCredentialTests {
     @Test func `complete digest credentials pass`() {
-        let good: StaticString = "Digest username=\"a\", realm=\"r, s\", nonce=\"n\", uri=\"sip:x\", response=\"0123\", qop=auth"
+        let good: StaticString =
+            "Digest username=\"a\", realm=\"r, s\", nonce=\"n\", uri=\"sip:x\", response=\"0123\", qop=auth"
         #expect(check(good) == nil)
         #expect(check("digest username=a,realm=r,nonce=n,uri=u,response=1") == nil)
     }

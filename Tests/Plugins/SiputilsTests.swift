@@ -51,12 +51,17 @@ private func seconds(_ body: StaticString) -> Int? { SIPDate.seconds(Text(body))
         guard let parts = URIParts(uri) else { return nil }
         let user = parts.user.map { String(uri[$0]) } ?? "-"
         let port = parts.port.map { String(uri[$0]) } ?? "-"
-        return [user, String(uri[parts.host]), port, String(uri[parts.params]), String(uri.dropFirst(parts.headers))]
-            .joined(separator: "|")
+        return [
+            user, String(uri[parts.host]), port, String(uri[parts.params]),
+            String(uri.dropFirst(parts.headers)),
+        ]
+        .joined(separator: "|")
     }
 
     @Test func `a URI is taken apart`() {
-        #expect(shown("sip:bob:pw@1.2.3.4:5070;transport=tcp;x=y?a=b") == "bob:pw|1.2.3.4|5070|transport=tcp;x=y|?a=b")
+        #expect(
+            shown("sip:bob:pw@1.2.3.4:5070;transport=tcp;x=y?a=b")
+                == "bob:pw|1.2.3.4|5070|transport=tcp;x=y|?a=b")
         #expect(shown("sip:h") == "-|h|-||")
         #expect(shown("sip:u@h?a=b") == "u|h|-||?a=b")
         #expect(shown("sips:[2001:db8::1]:5061;lr") == "-|[2001:db8::1]|5061|lr|")
@@ -79,7 +84,8 @@ private func seconds(_ body: StaticString) -> Int? { SIPDate.seconds(Text(body))
 
     @Test func `a parameter has a value or none`() {
         let uri = Text("sip:u@h;p;q=5;e=")
-        guard let parts = URIParts(uri), let p = parts.param(Text("p"), in: uri), let q = parts.param(Text("q"), in: uri),
+        guard let parts = URIParts(uri), let p = parts.param(Text("p"), in: uri),
+            let q = parts.param(Text("q"), in: uri),
             let e = parts.param(Text("e"), in: uri)
         else {
             Issue.record("not found")

@@ -6,7 +6,8 @@ import Testing
 private let life = ReplyTag(life: 0x6dc8_a115_72a1_f3e3, 0xcae9_f338_bda7_ca0f, key: 42)
 
 private func tag(
-    _ scheme: ReplyTag = life, _ callID: StaticString = "c1@h", _ branch: StaticString = "z9hG4bK1", _ cseq: Int = 1
+    _ scheme: ReplyTag = life, _ callID: StaticString = "c1@h", _ branch: StaticString = "z9hG4bK1",
+    _ cseq: Int = 1
 ) -> String {
     var bytes = [UInt8](repeating: 0, count: ReplyTag.length)
     bytes.withUnsafeMutableBufferPointer { bytes in
@@ -16,7 +17,9 @@ private func tag(
     return String(decoding: bytes, as: UTF8.self)
 }
 
-private func isOurs(_ tag: String, _ callID: StaticString = "c1@h", _ branch: StaticString = "z9hG4bK1", _ cseq: Int = 1) -> Bool {
+private func isOurs(
+    _ tag: String, _ callID: StaticString = "c1@h", _ branch: StaticString = "z9hG4bK1", _ cseq: Int = 1
+) -> Bool {
     tag.withRaw {
         life.answers(Text(unchecked: $0), callID: Text(callID), branch: Text(branch), cseq: cseq)
     }

@@ -25,8 +25,8 @@ public enum HopCount: Equatable {
     /// The value for the next hop: one less, and never more than the limit.
     public static func next(after value: Int, limit: Int) -> Int { value > limit ? limit : value - 1 }
 
-    /// Writes the number right-aligned into as many bytes as the old value had, so that the message keeps its size:
-    /// 10 becomes " 9". The next value never has more digits than the old one.
+    /// Writes the number right-aligned into as many bytes as the old value had, so that the message keeps its
+    /// size: 10 becomes " 9". The next value never has more digits than the old one.
     public static func write(_ value: Int, into bytes: UnsafeMutableBufferPointer<UInt8>) {
         var rest = value
         var at = bytes.count

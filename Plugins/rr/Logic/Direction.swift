@@ -3,7 +3,8 @@ import PluginKit
 
 /// Which way a request inside a dialog goes: downstream is from the one who started the dialog.
 public enum Direction: UInt32, Sendable {
-    case downstream = 1, upstream = 2
+    case downstream = 1
+    case upstream = 2
 
     /// Our Route carries the From tag of the first request. Where it has none, downstream is the guess.
     public init(ftag: Text?, fromTag: Text) {

@@ -12,7 +12,8 @@ public struct HostPort: @unchecked Sendable {
     public init(_ text: Text) {
         var host = text
         var port = 0
-        if let colon = text.lastIndex(of: UInt8(ascii: ":")), !text.dropFirst(colon).contains(UInt8(ascii: "]")),
+        if let colon = text.lastIndex(of: UInt8(ascii: ":")),
+            !text.dropFirst(colon).contains(UInt8(ascii: "]")),
             text.firstIndex(of: UInt8(ascii: ":")) == colon || text[0] == UInt8(ascii: "[")
         {
             port = text.dropFirst(colon + 1).integer ?? 0

@@ -2,7 +2,8 @@
 
 /// What the routing of a request depends on: its first three Route entries, and its Request-URI.
 ///
-/// Three are enough: at most two of them are ours (one per side, when they differ), and then comes the next hop.
+/// Three are enough: at most two of them are ours (one per side, when they differ), and then comes the next
+/// hop.
 public struct RouteSet: Equatable, Sendable {
     public struct Entry: Equatable, Sendable {
         /// Names this server, and is no GRUU.
@@ -26,10 +27,11 @@ public struct RouteSet: Equatable, Sendable {
             case requestURI
             /// This entry does, and stays (RFC 3261, 16.12).
             case follow(Int)
-            /// It is a strict router: it becomes the Request-URI, and that goes to the end of the Route (16.6, step 6).
+            /// It is a strict router: it becomes the Request-URI, and that goes to the end of the Route
+            /// (16.6, step 6).
             case become(Int)
-            /// The previous hop was a strict router and the next one is not: the last entry is the Request-URI that it
-            /// should have left alone (16.4), and this entry is the next hop.
+            /// The previous hop was a strict router and the next one is not: the last entry is the
+            /// Request-URI that it should have left alone (16.4), and this entry is the next hop.
             case restore(Int)
             /// Both are strict: this entry becomes the Request-URI, which was ours and ends here.
             case replace(Int)
@@ -54,7 +56,8 @@ public struct RouteSet: Equatable, Sendable {
     public var isInDialog: Bool
 
     public init(
-        _ first: Entry?, _ second: Entry? = nil, _ third: Entry? = nil, requestURI: Entry? = nil, isInDialog: Bool = true
+        _ first: Entry?, _ second: Entry? = nil, _ third: Entry? = nil, requestURI: Entry? = nil,
+        isInDialog: Bool = true
     ) {
         self.first = first
         self.second = second
@@ -70,7 +73,9 @@ public struct RouteSet: Equatable, Sendable {
     /// - Returns: nil when there is no Route.
     public func decide(pairs: Bool, strict: Bool, always: Bool) -> Decision? {
         guard let first else { return nil }
-        if strict, isInDialog, let requestURI, requestURI.isMine { return afterStrictRouter(first, requestURI, pairs) }
+        if strict, isInDialog, let requestURI, requestURI.isMine {
+            return afterStrictRouter(first, requestURI, pairs)
+        }
         guard first.isMine else { return Decision(taken: 0, next: following(first, at: 0)) }
 
         // The other half of a pair may be on an interface of which we know nothing, so r2 is enough.

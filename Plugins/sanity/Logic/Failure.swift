@@ -4,8 +4,10 @@
 ///
 /// A failure is a small number, so that a message can carry it until sanity_reply() without any memory.
 public enum Failure: UInt8, Sendable {
-    case version = 1, uri, uriScheme, headers, cseqMethodMissing, cseqMethod, cseqNumberMissing, cseqNumber
-    case contentLength, contentLengthValue, expires, expiresMissing, expiresValue, proxyRequire, proxyRequireHeader
+    case version = 1
+    case uri, uriScheme, headers, cseqMethodMissing, cseqMethod, cseqNumberMissing, cseqNumber
+    case contentLength, contentLengthValue, expires, expiresMissing, expiresValue, proxyRequire,
+        proxyRequireHeader
     case from, to, contact, contactURI, authorization, credentials, emptyUser, emptyNonce, emptyResponse
     case fromTags, toTags, missing, via
 

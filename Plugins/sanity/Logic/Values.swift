@@ -35,7 +35,8 @@ public enum Values {
 
     public enum Scheme: Equatable { case none, sip, other }
 
-    /// The scheme of a URI, if it starts with one (RFC 3986, 3.1). sip and sips are looked at further, other ones end here.
+    /// The scheme of a URI, if it starts with one (RFC 3986, 3.1). sip and sips are looked at further, other
+    /// ones end here.
     public static func scheme(_ uri: Text) -> Scheme {
         guard uri.count > 0, isLetter(uri[0]) else { return .none }
         var at = 1
@@ -55,7 +56,8 @@ public enum Values {
         return .other
     }
 
-    /// May a Request-URI have this scheme, beside sip and sips? tel (RFC 3966) and urn (RFC 5031) are routed by scripts.
+    /// May a Request-URI have this scheme, beside sip and sips? tel (RFC 3966) and urn (RFC 5031) are routed
+    /// by scripts.
     public static func isRoutable(_ uri: Text) -> Bool {
         guard let colon = uri.firstIndex(of: UInt8(ascii: ":")) else { return false }
         let scheme = uri.prefix(colon)
@@ -73,7 +75,11 @@ public enum Values {
             let byte = at < params.count ? params[at] : UInt8(ascii: ";")
             if quoted {
                 if at == params.count { break }
-                if byte == UInt8(ascii: "\\") { at += 1 } else if byte == UInt8(ascii: "\"") { quoted = false }
+                if byte == UInt8(ascii: "\\") {
+                    at += 1
+                } else if byte == UInt8(ascii: "\"") {
+                    quoted = false
+                }
             } else if byte == UInt8(ascii: "\"") {
                 quoted = true
             } else if byte == UInt8(ascii: ";") {

@@ -4,7 +4,9 @@ import PluginKit
 /// Header names, whose compact forms name the same header.
 public enum HeaderNames {
     public static func isSame(_ a: Text, _ b: Text) -> Bool {
-        if a.count == 1, let long = long(a[0]) { return b.count == 1 ? a.equalsIgnoringCase(b) : b.equalsIgnoringCase(long) }
+        if a.count == 1, let long = long(a[0]) {
+            return b.count == 1 ? a.equalsIgnoringCase(b) : b.equalsIgnoringCase(long)
+        }
         if b.count == 1, let long = long(b[0]) { return a.equalsIgnoringCase(long) }
         return a.equalsIgnoringCase(b)
     }

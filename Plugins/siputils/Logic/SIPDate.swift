@@ -7,10 +7,13 @@ public enum SIPDate {
     public static func seconds(_ body: Text) -> Int? {
         guard let comma = body.firstIndex(of: UInt8(ascii: ",")) else { return nil }
         var at = comma + 1
-        guard let day = number(body, &at), let month = month(body, &at), let year = number(body, &at) else { return nil }
+        guard let day = number(body, &at), let month = month(body, &at), let year = number(body, &at) else {
+            return nil
+        }
         let clock = body.dropFirst(at).trimmed
         guard clock.count > 8, clock[2] == UInt8(ascii: ":"), clock[5] == UInt8(ascii: ":"),
-            let hour = clock[0..<2].integer, let minute = clock[3..<5].integer, let second = clock[6..<8].integer,
+            let hour = clock[0..<2].integer, let minute = clock[3..<5].integer,
+            let second = clock[6..<8].integer,
             clock.dropFirst(8).trimmed.equalsIgnoringCase("GMT"),
             (1...31).contains(day), hour < 24, minute < 60, second <= 60
         else { return nil }

@@ -5,8 +5,8 @@ import PluginKit
 public enum TelURI {
     public static func isTel(_ uri: Text) -> Bool { uri.hasPrefixIgnoringCase("tel:") }
 
-    /// Writes the number without its visual separators and its parameters in lower case; returns how many bytes.
-    /// There are at most as many as the URI has.
+    /// Writes the number without its visual separators and its parameters in lower case; returns how many
+    /// bytes. There are at most as many as the URI has.
     public static func write(userOf uri: Text, into bytes: UnsafeMutablePointer<UInt8>) -> Int {
         let number = uri.dropFirst(4)
         var at = 0
@@ -27,6 +27,7 @@ public enum TelURI {
     }
 
     private static func isSeparator(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "(") || byte == UInt8(ascii: ")")
+        byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "(")
+            || byte == UInt8(ascii: ")")
     }
 }

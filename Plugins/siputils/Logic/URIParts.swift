@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import PluginKit
 
-/// Where the parts of a SIP URI stand in its text, so that a part can be exchanged and the rest kept byte for byte.
+/// Where the parts of a SIP URI stand in its text, so that a part can be exchanged and the rest kept byte for
+/// byte.
 ///
 /// "@" stands in a URI once at most, and ";" and "?" may stand before it, in the user.
 public struct URIParts: Equatable, Sendable {

@@ -6,8 +6,10 @@
 public enum ReplyCount {
     /// In the order in which the plugin declares its counters.
     public static let names: [StaticString] = [
-        "1xx_replies", "200_replies", "202_replies", "2xx_replies", "300_replies", "301_replies", "302_replies",
-        "3xx_replies", "400_replies", "401_replies", "403_replies", "404_replies", "407_replies", "408_replies",
+        "1xx_replies", "200_replies", "202_replies", "2xx_replies", "300_replies", "301_replies",
+        "302_replies",
+        "3xx_replies", "400_replies", "401_replies", "403_replies", "404_replies", "407_replies",
+        "408_replies",
         "483_replies", "4xx_replies", "500_replies", "5xx_replies", "6xx_replies", "xxx_replies",
     ]
 

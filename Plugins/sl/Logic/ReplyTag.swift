@@ -3,12 +3,13 @@ import CMartlet
 import Glibc
 import PluginKit
 
-/// The To tag of our stateless replies: 32 hexadecimal digits for this life of the server, a full stop, and 8 digits that
-/// follow from the request.
+/// The To tag of our stateless replies: 32 hexadecimal digits for this life of the server, a full stop, and 8
+/// digits that follow from the request.
 ///
-/// The ACK for a stateless reply carries it back, and the 8 digits follow from the ACK just as they did from the INVITE
-/// (RFC 3261, 17.1.1.3: same Call-ID, branch and CSeq number). So nothing is remembered per reply, and an ACK of ours is
-/// still told from everybody else's. The plugin tm has '-' where we have '.', so neither takes the other's.
+/// The ACK for a stateless reply carries it back, and the 8 digits follow from the ACK just as they did from
+/// the INVITE (RFC 3261, 17.1.1.3: same Call-ID, branch and CSeq number). So nothing is remembered per reply,
+/// and an ACK of ours is still told from everybody else's. The plugin tm has '-' where we have '.', so
+/// neither takes the other's.
 public struct ReplyTag: @unchecked Sendable {
     public static let length = 41
 
