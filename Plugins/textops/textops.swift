@@ -7,6 +7,7 @@ private let plugin = Plugin("textops", "1.0.0", "Reads and edits messages as tex
     Function("is_method", in: .any, "Is it one of these methods? For a reply, that of its CSeq.",
              Arg("methods", MethodList.self, prepare: MethodList.prepare, "INVITE, or INVITE|ACK|BYE."),
              body: isMethod)
+    Offer("textops", 1, 0, offered)
     headerFunctions()
     stringFunctions()
     replacingFunctions()
