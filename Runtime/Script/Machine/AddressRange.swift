@@ -58,7 +58,7 @@ struct NumericAddress: Equatable {
 }
 
 extension AddressRange {
-    init(_ network: Network) {
+    init(_ network: Subnet) {
         let bytes = Array(network.bytes.prefix(network.isIPv6 ? 16 : 4))
         self.init(network.isIPv6 ? NumericAddress(v6: bytes) : NumericAddress(v4: bytes), bits: network.bits)
     }

@@ -123,8 +123,10 @@ extension GlobalParameters {
         + ignores(
             """
             sctp_socket_rcvbuf/sctp_socket_receive_buffer sctp_socket_sndbuf/sctp_socket_send_buffer
-            sctp_autoclose sctp_send_ttl sctp_send_retries sctp_assoc_tracking sctp_assoc_reuse sctp_max_assocs
-            sctp_srto_initial sctp_srto_max sctp_srto_min sctp_asocmaxrxt sctp_init_max_attempts sctp_init_max_timeo
+            sctp_autoclose sctp_send_ttl sctp_send_retries sctp_assoc_tracking sctp_assoc_reuse
+            sctp_max_assocs
+            sctp_srto_initial sctp_srto_max sctp_srto_min sctp_asocmaxrxt sctp_init_max_attempts
+            sctp_init_max_timeo
             sctp_hbinterval sctp_pathmaxrxt sctp_sack_delay sctp_sack_freq sctp_max_burst
             """, .number(any), because: sctp)
 

@@ -210,7 +210,7 @@ extension Lexer {
         }
         guard colons >= 2, !(byte(offset).map(isWord) ?? false) else { return nil }
         let text = String(decoding: slice(position, position + offset), as: UTF8.self)
-        guard let network = Network(parsing: text), network.isIPv6 else { return nil }
+        guard let network = Subnet(parsing: text), network.isIPv6 else { return nil }
         position += offset
         return text
     }

@@ -21,7 +21,7 @@ extension Parser {
     }
 
     mutating func expression() throws(Unparsable) -> Expression {
-        if depth == 0 || !insideArguments { operators = 0 }
+        operators = 0
         return try binary(2)
     }
 
@@ -162,11 +162,9 @@ extension Parser {
             arguments.append(try binary(2))
         } while accept(.comma)
         try expect(.closeParenthesis, "behind the arguments")
-        let wanted = builtin == .selval ? 3 : 1
+        let (wanted, values) = builtin == .selval ? (3, "three values") : (1, "one value")
         guard arguments.count == wanted else {
-            throw fail(
-                "\(builtin.rawValue) takes \(wanted == 1 ? "1 argument" : "3 arguments"), not \(arguments.count)",
-                at: token.place)
+            throw fail("\(builtin.rawValue) takes \(values), not \(arguments.count)", at: token.place)
         }
         return Expression(.builtin(builtin, arguments), at: token.place.through(last))
     }

@@ -40,7 +40,7 @@ extension Parser {
         }
         let place = first.place.through(last)
         if labels.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }) {
-            guard Network(parsing: text) != nil else {
+            guard Subnet(parsing: text) != nil else {
                 throw fail(
                     "\"\(text)\" is no IPv4 address", at: place, help: "it is four numbers from 0 to 255")
             }
@@ -125,7 +125,7 @@ extension Parser {
     mutating func alias() throws(Unparsable) {
         let keyword = take()
         try expect(.assign, "behind \"\(keyword.label ?? "")\"")
-        var aliases: [Alias] = []
+        var aliases: [AliasName] = []
         repeat {
             let start = peek().place
             let transport = transportIfAny()
@@ -137,7 +137,7 @@ extension Parser {
             let inner = quoted ? Self.socket(in: host.value) : Socket(host: host.value)
             let port = try portIfAny() ?? inner.port
             aliases.append(
-                Alias(
+                AliasName(
                     transport: transport ?? inner.transport, host: inner.host, port: port == 0 ? nil : port,
                     place: start.through(last)))
         } while try anotherHost(keyword)
@@ -184,11 +184,11 @@ extension Parser {
         return listen
     }
 
-    private mutating func endpoint() throws(Unparsable) -> Endpoint {
+    private mutating func endpoint() throws(Unparsable) -> HostPort {
         let quoted = if case .string = peek().kind { true } else { false }
         let host = try host()
         let inner = quoted ? Self.socket(in: host.value) : Socket(host: host.value)
-        return Endpoint(host: inner.host, port: try portIfAny() ?? inner.port)
+        return HostPort(host: inner.host, port: try portIfAny() ?? inner.port)
     }
 
     private mutating func listenEntry(opensips: Bool) throws(Unparsable) -> Listen {
@@ -231,7 +231,7 @@ extension Parser {
     private mutating func listenBlock() throws(Unparsable) -> Listen {
         let open = take()
         var listen: Listen?
-        var advertise: Endpoint?
+        var advertise: HostPort?
         var name: Placed<Text>?
         var group: Text?
         var virtual = false

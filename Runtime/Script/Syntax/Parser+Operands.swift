@@ -117,12 +117,12 @@ extension Parser {
         default: return try binary(level)
         }
         let host = try host()
-        guard var network = Network(parsing: host.value.string) else {
+        guard var network = Subnet(parsing: host.value.string) else {
             return Expression(.word(host.value.string), at: host.place)
         }
         if accept(.divided) {
             let mask = try mask()
-            guard let range = Network(parsing: "\(host.value)/\(mask.value)") else {
+            guard let range = Subnet(parsing: "\(host.value)/\(mask.value)") else {
                 throw fail(
                     "\"\(mask.value)\" is no mask for \(host.value)", at: mask.place,
                     help: "a mask is a number of bits, 0 to \(network.bits), or an address of leading ones")

@@ -33,7 +33,7 @@ public struct Settings: Sendable {
 
     // Sockets and names
     public var listen: [Listen] = []
-    public var aliases: [Alias] = []
+    public var aliases: [AliasName] = []
     public var autoAliases = true
     public var port = 5060
     public var tlsPort = 5061

@@ -63,6 +63,18 @@ public struct Place: Sendable {
         return Place(file: file, line: line, column: column, length: end.column + end.length - column)
     }
 
+    /// The place of a stretch of a text in quotes that stands here, counted in its bytes: this place itself,
+    /// where the source differs from the text, because of escapes, joined strings or defines.
+    public func part(of text: Text, from start: Int, to end: Int) -> Place {
+        guard start >= 0, start < end, end <= text.bytes.count, let source = file.line(line) else {
+            return self
+        }
+        let rest = source.dropFirst(column - 1)
+        let quoted = rest.first == UInt8(ascii: "\"") || rest.first == UInt8(ascii: "'")
+        guard rest.dropFirst(quoted ? 1 : 0).starts(with: text.bytes) else { return self }
+        return Place(file: file, line: line, column: column + (quoted ? 1 : 0) + start, length: end - start)
+    }
+
     /// One byte behind this place: where something is missing.
     public var after: Place { Place(file: file, line: line, column: column + length, length: 1) }
 

@@ -14,7 +14,7 @@ public struct Expression: Sendable {
         /// What stands on the right of `method ==`, `src_ip ==` and the like, and what is given to a core
         /// function, without quotes.
         case word(String)
-        case network(Network)
+        case network(Subnet)
         case socket(Socket)
         case unary(UnaryOperator, Expression)
         case binary(BinaryOperator, Expression, Expression)
@@ -89,7 +89,7 @@ public enum Operand: String, Sendable, CaseIterable {
 }
 
 /// An address or a range of them: 16 bytes in network order, of which IPv4 uses the first 4.
-public struct Network: Sendable, Equatable {
+public struct Subnet: Sendable, Equatable {
     public var isIPv6: Bool
     public var bytes: [UInt8]
     /// Bits that count, 32 or 128 for one address.

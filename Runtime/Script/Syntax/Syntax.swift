@@ -50,7 +50,7 @@ public struct Item: Sendable {
         case loadModule(LoadModule)
         case moduleParameter(ModuleParameter)
         case listen([Listen])
-        case alias([Alias])
+        case alias([AliasName])
         case route(RouteBlock)
     }
 
@@ -107,7 +107,7 @@ public struct ModuleParameter: Sendable {
 }
 
 /// A host and its port as written: an address (IPv6 without its brackets), a name, an interface or `*`.
-public struct Endpoint: Sendable, Equatable {
+public struct HostPort: Sendable, Equatable {
     public var host: Text
     public var port: Int?
 
@@ -125,7 +125,7 @@ public struct Listen: Sendable {
     public var hosts: [Text]
     /// nil: `settings.port`, or `settings.tlsPort` over TLS.
     public var port: Int?
-    public var advertise: Endpoint?
+    public var advertise: HostPort?
     public var name: Placed<Text>?
     public var virtual = false
     /// `agname`, the group of asynchronous workers.
@@ -136,7 +136,7 @@ public struct Listen: Sendable {
 }
 
 /// `alias=udp:example.com:5060`: another name of this server.
-public struct Alias: Sendable {
+public struct AliasName: Sendable {
     public var transport: String?
     public var host: Text
     /// nil: any port.

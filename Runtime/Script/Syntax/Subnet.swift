@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-extension Network {
+extension Subnet {
     /// `192.0.2.1`, `192.0.2.0/24`, `192.0.2.0/255.255.255.0`, `2001:db8::/32`, also in brackets. Nil for
     /// anything else, also for a mask with holes. Bits that do not count are 0.
     public init?(parsing text: String) {
