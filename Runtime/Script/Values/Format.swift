@@ -64,6 +64,8 @@ struct FormatPart {
     func text(_ context: Context) -> Slice {
         guard let variable else { return literal }
         let value = VariableCode.read(variable, context)
-        return value.isNull ? "<null>" : value.asText(context.pointee.message)
+        guard value.isNull else { return value.asText(context.pointee.message) }
+        // A transformation of nothing prints nothing.
+        return variable.pointee.transformations.isEmpty ? "<null>" : .empty
     }
 }
