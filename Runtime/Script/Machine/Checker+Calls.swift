@@ -43,10 +43,7 @@ extension Checker {
     }
 
     /// Finds what is wrong in an argument of a call that is wrong anyway.
-    private func inspect(_ argument: Expression) {
-        if case .call = argument.kind { return }
-        _ = term(argument)
-    }
+    private func inspect(_ argument: Expression) { _ = term(argument) }
 
     /// "2 arguments", "1 or 2 arguments", "no arguments or 3".
     private static func counts(of functions: [ScriptFunction]) -> String {
@@ -86,12 +83,6 @@ extension Checker {
     private func argument(
         _ expression: Expression, for argument: ScriptArgument, of function: ScriptFunction
     ) -> CheckedArgument? {
-        if Self.containsCall(expression) {
-            error(
-                "a call cannot be an argument of another one", at: expression.place,
-                help: "assign its value to a variable first")
-            return nil
-        }
         switch expression.kind {
         case .string(let text):
             if argument.type == UInt32(MT_EXPR) { return self.expression(text, for: argument, of: function, at: expression.place) }
@@ -101,6 +92,7 @@ extension Checker {
                     error(fault, in: text, at: expression.place)
                     return nil
                 case .success(let format):
+                    tellOddities(in: text, at: expression.place)
                     if !format.isConstant { return .computed(.format(format), argument) }
                     return constant(
                         Text(format.constant.bytes), for: argument, of: function, at: expression.place,
@@ -130,18 +122,6 @@ extension Checker {
             return nil
         }
         return .computed(.term(term), argument)
-    }
-
-    /// Functions and routes inside an argument would run in the middle of another call.
-    static func containsCall(_ expression: Expression) -> Bool {
-        switch expression.kind {
-        case .call, .route: true
-        case .unary(_, let operand): containsCall(operand)
-        case .binary(_, let left, let right): containsCall(left) || containsCall(right)
-        case .builtin(_, let arguments): arguments.contains(where: containsCall)
-        case .assign(_, let value): containsCall(value)
-        case .integer, .string, .variable, .select, .operand, .myself, .word, .network, .socket: false
-        }
     }
 
     /// An argument that the function itself reads from and writes to.

@@ -53,12 +53,6 @@ extension Checker {
         case .stripTail: return count(arguments, 1, call).map { .rewriteNumber(.stripTail, $0) }
         case .userPhone: return .rewriteNumber(.userPhone, 0)
         case .revertURI: return .rewriteNumber(.revert, 0)
-        case .appendBranch:
-            error(
-                "unknown function append_branch", at: call.name.place,
-                help: "load \"\(symbols.file(offering: "append_branch") ?? "corex.so")\", which offers it")
-            missesFunctions = true
-            return nil
         case .removeBranch: return count(arguments, 0, call).map { .removeBranch($0) }
         case .clearBranches: return .clearBranches
         case .forceRport: return .setOption(UInt32(MT_O_FORCE_RPORT))

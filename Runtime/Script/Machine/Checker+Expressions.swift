@@ -39,6 +39,7 @@ extension Checker {
     func variable(_ text: Text, at place: Place) -> Term? {
         switch parser.parse(text.string) {
         case .success(let reference):
+            tellOddities(in: text, at: place)
             return Term(reference.isNull ? .null : .variable(reference), .any, at: place)
         case .failure(let fault):
             error(fault, in: text, at: place)
@@ -48,11 +49,12 @@ extension Checker {
 
     private func select(_ select: Select, at place: Place) -> Term? {
         switch parser.select(select.text) {
-        case .success(let reference): return Term(.variable(reference), .text, at: place)
+        case .success(let reference):
+            tellOddities(in: Text(select.text), at: place)
+            return Term(.variable(reference), .text, at: place)
         case .failure(let fault):
-            // The peers only log it, and so do we: configurations in the field have such.
-            diagnostics.warning("unknown select \(select.text): it is always undefined", at: place, help: fault.help.isEmpty ? nil : fault.help)
-            return Term(.null, .text, at: place)
+            error(fault, in: Text(select.text), at: place)
+            return nil
         }
     }
 

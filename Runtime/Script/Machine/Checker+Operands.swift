@@ -12,7 +12,14 @@ extension Checker {
         }
     }
 
-    func special(_ operation: BinaryOperator, _ left: Expression, _ right: Expression, at place: Place) -> Term? {
+    func special(_ written: BinaryOperator, _ left: Expression, _ right: Expression, at place: Place) -> Term? {
+        // The operand's own kind decides, so these say the same.
+        let operation: BinaryOperator =
+            switch written {
+            case .equalText, .equalInteger: .equal
+            case .unequalText, .unequalInteger: .unequal
+            default: written
+            }
         if case .myself = left.kind { return mine(operation, right, at: place) }
         if case .myself = right.kind { return mine(operation, left, at: place) }
         guard case .operand(let operand) = left.kind else {

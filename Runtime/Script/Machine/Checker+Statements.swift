@@ -73,7 +73,7 @@ extension Checker {
             }
             return test.map { .loop($0, steps) }
         case .choose(let subject, let cases):
-            return choose(subject, cases, at: statement.place)
+            return choose(subject, cases)
         case .leave: return .leave
         case .giveBack(let value): return value.map(number).map { $0.map { .giveBack($0) } } ?? .giveBack(nil)
         case .exit(let value): return value.map(number).map { $0.map { .exit($0) } } ?? .exit(nil)
@@ -110,6 +110,8 @@ extension Checker {
     /// The condition of `if` and `while`.
     private func condition(_ expression: Expression, _ keyword: String) -> Term? {
         guard let term = term(expression) else { return nil }
+        // What the parser could not read is a 0 by now, and has been told.
+        if isTold(expression.place) { return term }
         if keyword == "if", let number = term.constant {
             diagnostics.warning("this condition is always \(number > 0 ? "true" : "false")", at: expression.place)
         } else if term.type == .text {
@@ -120,22 +122,24 @@ extension Checker {
         return term
     }
 
+    private func isTold(_ place: Place) -> Bool {
+        diagnostics.all.contains {
+            $0.severity == .error && $0.place?.file === place.file && $0.place?.line == place.line
+        }
+    }
+
     // MARK: - switch
 
-    private func choose(_ subject: Expression, _ cases: [Case], at place: Place) -> Step.Kind? {
+    private func choose(_ subject: Expression, _ cases: [Case]) -> Step.Kind? {
         let value = term(subject)
-        if cases.isEmpty {
-            diagnostics.warning("this switch has no case", at: place)
-        }
         var checked: [CheckedCase] = []
         var first: (isText: Bool, place: Place)?
-        var otherwise: Place?
         var seen: [String: Place] = [:]
         nesting += 1
         defer { nesting -= 1 }
         for item in cases {
             let body = check(item.body)
-            guard let label = label(item, &first, &otherwise) else { continue }
+            guard let label = label(item, &first) else { continue }
             let key: String? =
                 switch label {
                 case .integer(let number): "\(number)"
@@ -154,9 +158,7 @@ extension Checker {
         return value.map { .choose($0, checked) }
     }
 
-    private func label(
-        _ item: Case, _ first: inout (isText: Bool, place: Place)?, _ otherwise: inout Place?
-    ) -> CheckedCase.Label? {
+    private func label(_ item: Case, _ first: inout (isText: Bool, place: Place)?) -> CheckedCase.Label? {
         func agrees(_ isText: Bool, _ place: Place) -> Bool {
             guard let known = first else {
                 first = (isText, place)
@@ -170,13 +172,7 @@ extension Checker {
             return false
         }
         switch item.label {
-        case .otherwise:
-            if let earlier = otherwise {
-                error("this switch has a default already", at: item.place, notes: ["on line \(earlier.line)"])
-                return nil
-            }
-            otherwise = item.place
-            return .otherwise
+        case .otherwise: return .otherwise
         case .pattern(let text):
             guard agrees(true, text.place) else { return nil }
             return pattern(text.value, at: text.place).map { .pattern($0) }

@@ -12,6 +12,10 @@ public final class Checker {
     let storage = CodeStorage()
     let parser: VariableParser
     let flags: Flags
+    /// What the parser of variables found odd, until it is told with its place.
+    private let oddities = Oddities()
+
+    private final class Oddities { var all: [VariableError] = [] }
 
     /// The kind of the block being checked, an MT_IN_ bit, and its name.
     var kind: UInt32 = 0
@@ -47,26 +51,17 @@ public final class Checker {
                     VariableCallout(get: $0.get, set: $0.set, user: $0.user, host: $0.host.map { OpaquePointer($0) })
                 }
             },
-            definition: { defines[$0]?.string })
+            definition: { defines[$0]?.string }, warn: { [oddities] in oddities.all.append($0) })
     }
 
     private func check(_ configuration: Configuration) -> CheckedScript? {
         let errors = diagnostics.count(.error)
         var bodies: [[Step]] = Array(repeating: [], count: table.entries.count)
-        var seen: [Int: Place] = [:]
         for item in configuration.items {
             guard case .route(let block) = item.kind else { continue }
             kind = RouteTable.bit(of: block.kind)
             let name = RouteTable.name(of: block)
             guard let index = table.entries.firstIndex(where: { $0.kind == kind && $0.name == name }) else { continue }
-            // A block without a name may be written in parts; one with a name stands once.
-            if let first = seen[index], name != "" {
-                let keyword = RouteTable.keyword(kind)
-                diagnostics.error(
-                    "\(keyword)[\(name)] is there twice", at: block.name?.place ?? item.place,
-                    notes: ["the first one is at \(first)"], help: "rename one of them, or take it out")
-            }
-            seen[index] = seen[index] ?? block.name?.place ?? item.place
             if block.kind == .event { checkEvent(block) }
             nesting = 0
             bodies[index] += check(block.body)
@@ -102,6 +97,16 @@ public final class Checker {
     }
 
     // MARK: - Words for everybody
+
+    /// Tells what the parser of variables found odd in a text that it took all the same.
+    func tellOddities(in text: Text, at place: Place) {
+        for oddity in oddities.all {
+            diagnostics.warning(
+                oddity.what, at: self.place(of: oddity, in: text, at: place),
+                help: oddity.help.isEmpty ? nil : oddity.help)
+        }
+        oddities.all = []
+    }
 
     func error(_ what: String, at place: Place, notes: [String] = [], help: String? = nil) {
         diagnostics.error(what, at: place, notes: notes, help: help)

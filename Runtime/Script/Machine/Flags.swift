@@ -72,10 +72,9 @@ final class Flags {
     func number(_ expression: Expression, isSet: Bool) -> UInt8? {
         switch expression.kind {
         case .integer(let number): return self.number(Int(number), at: expression.place)
-        case .word(let name): return self.number(name, at: expression.place, isSet: isSet)
-        case .string(let text):
-            if let number = Int(text.string) { return self.number(number, at: expression.place) }
-            return self.number(text.string, at: expression.place, isSet: isSet)
+        case .word(let name):
+            if let number = Int(name) { return self.number(number, at: expression.place) }
+            return self.number(name, at: expression.place, isSet: isSet)
         default:
             diagnostics.error("a flag is a number from 0 to 31, or a name", at: expression.place)
             return nil

@@ -10,12 +10,12 @@ import Testing
     @Test(arguments: [
         ("return;", 1), ("return();", 1), ("return -2;", -2), ("return (2 + 3);", 5), ("return 7; note(\"x\");", 7),
         ("code(-1);", -1), ("code(5);", 5), ("code(-1); $var(x) = 1;", 1), ("", 1),
-        ("if (code(-1)) { note(\"x\"); }", 1), ("if (yes()) { code(-3); }", -3), ("if (no()) { yes(); } else { code(-4); }", -4),
-        ("code(-1); break;", 0), ("code(-1); while (0) { yes(); }", 1),
+        ("if (code(-1)) { note(\"x\"); }", 1), ("if (good()) { code(-3); }", -3), ("if (bad()) { good(); } else { code(-4); }", -4),
+        ("code(-1); break;", 0), ("code(-1); while (0) { good(); }", 1),
         ("while ($var(i) < 3) { $var(i) = $var(i) + 1; code(-1); }", -1),
-        ("code(1); switch (5) { case 1: yes(); break; }", -5), ("code(-1); switch (1) { case 1: break; }", 0),
+        ("code(1); switch (5) { case 1: good(); break; }", -5), ("code(-1); switch (1) { case 1: break; }", 0),
         ("switch (1) { case 1: code(-1); }", -1), ("code(-1); setflag(3);", 1), ("isflagset(9);", -1),
-        ("code(-1); log(\"x\");", 1), ("$var(x) = 1 / $var(z);", -1), ("if (1 / $var(z)) { yes(); }", 1),
+        ("code(-1); log(\"x\");", 1), ("$var(x) = 1 / $var(z);", -1), ("if (1 / $var(z)) { good(); }", 1),
         ("return (1 / $var(z));", -5), ("switch (1) { case 1: while (1) { return 7; } }", 7),
         ("route(\"NO\" + \"PE\");", -10), ("while (1) { code(-1); }", -1),
     ])
@@ -42,7 +42,7 @@ import Testing
         ("$var(r) = route(A); note(\"$var(r)\");", "return -2;", ["-2"]),
         ("if (route(A)) note(\"T\"); else note(\"F\");", "return -2;", ["F"]),
         ("if (route(A) == -2) note(\"T\"); else note(\"F\");", "return -2;", ["F"]),
-        ("if (route(A) && yes()) note(\"T\");", "return 3;", ["yes", "T"]),
+        ("if (route(A) && good()) note(\"T\");", "return 3;", ["yes", "T"]),
         // 0 stops everything, wherever it comes from.
         ("route(A); note(\"after\");", "return 0;", []), ("route(A); note(\"after\");", "exit;", []),
         ("if (route(A)) note(\"T\"); else note(\"F\");", "return 0;", []),
@@ -52,8 +52,8 @@ import Testing
         ("if (stop()) note(\"T\"); else note(\"F\");", "", ["stop"]),
         ("$var(x) = stop(); note(\"after\");", "", ["stop"]),
         // A truth is 1 or 0, so a returned false stops too.
-        ("route(A); note(\"after\");", "return (no());", ["no"]),
-        ("route(A); note(\"$rc\");", "return (yes());", ["yes", "1"]),
+        ("route(A); note(\"after\");", "return (bad());", ["no"]),
+        ("route(A); note(\"$rc\");", "return (good());", ["yes", "1"]),
         ("route(A); note(\"$rc\");", "route(B); } route[B] { return -9;", ["-9"]),
     ])
     func `what a route returns decides what follows`(main: String, route: String, expected: [String]) throws {
@@ -61,8 +61,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("return -1;", -1), ("return 5;", 5), ("exit;", 0), ("yes();", 1), ("no();", -1), ("", 1),
-        ("stop(); yes();", 0), ("$var(x) = 1;", 1), ("break;", 0), ("exit 5;", 5), ("if (no()) yes();", 1),
+        ("return -1;", -1), ("return 5;", 5), ("exit;", 0), ("good();", 1), ("bad();", -1), ("", 1),
+        ("stop(); good();", 0), ("$var(x) = 1;", 1), ("break;", 0), ("exit 5;", 5), ("if (bad()) good();", 1),
     ])
     func `a block of the server ends with a value`(body: String, expected: Int) throws {
         #expect(try Stage().run(statements: body).value == Int32(expected))

@@ -21,22 +21,22 @@ extension Recorder {
         }
         let number = ScriptArgument(name: "n", type: UInt32(MT_INT))
 
-        add("note", [text("text")]) { Self.write($0, "") }
-        add("yes") { Self.write($0, "yes", 1) }
-        add("no") { Self.write($0, "no", -1) }
-        add("stop") { Self.write($0, "stop", 0) }
+        add("note", [text("text")]) { Recorder.write($0, "") }
+        add("good") { Recorder.write($0, "yes", 1) }
+        add("bad") { Recorder.write($0, "no", -1) }
+        add("stop") { Recorder.write($0, "stop", 0) }
         add("code", [number]) { call in
             guard let call else { return -1 }
             return mt_result(truncatingIfNeeded: call.pointee.args[0].num)
         }
         add("where_am_i") { call in
             guard let call else { return -1 }
-            Self.of(call.pointee.worker).lines.append("route \(call.pointee.route)")
+            Recorder.of(call.pointee.worker).lines.append("route \(call.pointee.route)")
             return 1
         }
         add("wait", [number], suspends: true) { call in
             guard let call else { return -1 }
-            let recorder = Self.of(call.pointee.worker)
+            let recorder = Recorder.of(call.pointee.worker)
             recorder.lines.append("wait \(call.pointee.args[0].num)")
             _ = recorder.pool?.hold(call)
             return mt_result(MT_SUSPEND)
@@ -47,27 +47,27 @@ extension Recorder {
         add("only_event", places: MT_IN_EVENT) { _ in 1 }
         add("only_reply", places: MT_IN_REPLY) { _ in 1 }
 
-        add("typed", [ScriptArgument(name: "value", type: UInt32(MT_STR), isOptional: true)]) { Self.show($0) }
-        add("two", [text("first"), text("second", optional: true)]) { Self.show($0) }
+        add("typed", [ScriptArgument(name: "value", type: UInt32(MT_STR), isOptional: true)]) { Recorder.show($0) }
+        add("two", [text("first"), text("second", optional: true)]) { Recorder.show($0) }
         add(
             "numbered", [ScriptArgument(name: "limit", type: UInt32(MT_INT), range: 1...255, help: "the most hops")]
-        ) { Self.show($0) }
-        add("switched", [ScriptArgument(name: "on", type: UInt32(MT_BOOL))]) { Self.show($0) }
-        add("timed", [ScriptArgument(name: "time", type: UInt32(MT_MS), range: 1...5000)]) { Self.show($0) }
-        add("expressed", [ScriptArgument(name: "target", type: UInt32(MT_EXPR))]) { Self.show($0) }
-        add("verbatim", [ScriptArgument(name: "text", type: UInt32(MT_STR), isVerbatim: true)]) { Self.show($0) }
+        ) { Recorder.show($0) }
+        add("switched", [ScriptArgument(name: "on", type: UInt32(MT_BOOL))]) { Recorder.show($0) }
+        add("timed", [ScriptArgument(name: "time", type: UInt32(MT_MS), range: 1...5000)]) { Recorder.show($0) }
+        add("expressed", [ScriptArgument(name: "target", type: UInt32(MT_EXPR))]) { Recorder.show($0) }
+        add("verbatim", [ScriptArgument(name: "text", type: UInt32(MT_STR), isVerbatim: true)]) { Recorder.show($0) }
         add(
             "armed", [ScriptArgument(name: "route", type: UInt32(MT_ROUTE), block: UInt32(MT_IN_FAILURE))]
-        ) { Self.show($0) }
-        add("matching", [ScriptArgument(name: "pattern", type: UInt32(MT_REGEX))]) { Self.show($0) }
-        add("through", [ScriptArgument(name: "socket", type: UInt32(MT_SOCKET))]) { Self.show($0) }
+        ) { Recorder.show($0) }
+        add("matching", [ScriptArgument(name: "pattern", type: UInt32(MT_REGEX))]) { Recorder.show($0) }
+        add("through", [ScriptArgument(name: "socket", type: UInt32(MT_SOCKET))]) { Recorder.show($0) }
         add(
             "defaulted",
             [
                 text("first"), ScriptArgument(name: "limit", type: UInt32(MT_INT), isOptional: true, fallback: "70"),
                 text("last", optional: true),
             ]
-        ) { Self.show($0) }
+        ) { Recorder.show($0) }
         add(
             "prepared",
             [
@@ -89,14 +89,14 @@ extension Recorder {
         ) { call in
             guard let call else { return -1 }
             let pointer = UInt(bitPattern: call.pointee.args[0].ptr)
-            Self.of(call.pointee.worker).lines.append("prepared \(pointer)")
+            Recorder.of(call.pointee.worker).lines.append("prepared \(pointer)")
             return 1
         }
         // Two of one name; and one that hides an earlier one.
-        add("many", [text("a")]) { Self.write($0, "many 1", 1) }
-        add("many", [text("a"), text("b"), text("c")]) { Self.write($0, "many 3", 1) }
-        add("hidden") { Self.write($0, "old", 1) }
-        add("hidden", plugin: "later") { Self.write($0, "new", 1) }
+        add("many", [text("a")]) { Recorder.write($0, "many 1", 1) }
+        add("many", [text("a"), text("b"), text("c")]) { Recorder.write($0, "many 3", 1) }
+        add("hidden") { Recorder.write($0, "old", 1) }
+        add("hidden", plugin: "later") { Recorder.write($0, "new", 1) }
         add("t_relay", places: MT_IN_REQUEST | MT_IN_FAILURE | MT_IN_BRANCH) { _ in 1 }
 
         symbols.add(function: "search", offeredBy: "textops.so")

@@ -163,7 +163,6 @@ final class Recorder: @unchecked Sendable {
     static var services: ScriptServices {
         var services = ScriptServices()
         services.log = { context, level, text in
-            guard let context else { return }
             let place = Machine.running(context)?.place
             let words = Slice(text).string
             Recorder.of(context).lines.append("log \(level): " + (place.map { "\($0.line): " } ?? "") + words)
@@ -174,7 +173,6 @@ final class Recorder: @unchecked Sendable {
             return (host == "192.0.2.1" || host.equalsIgnoringCase("biloxi.example")) && (port == 0 || port == 5060)
         }
         services.forward = { context, transport, host, port in
-            guard let context else { return -1 }
             let host = Slice(host)
             Recorder.of(context).lines.append("forward \(transport) \(host.isAbsent ? "-" : host.string) \(port)")
             if host == "slow.example" {
@@ -184,7 +182,6 @@ final class Recorder: @unchecked Sendable {
             return host == "bad.example" ? -2 : 1
         }
         services.advertise = { context, host, port in
-            guard let context else { return -1 }
             Recorder.of(context).lines.append("advertise \(Slice(host).string) \(port)")
             return 1
         }

@@ -12,8 +12,8 @@ import Testing
         ("note(\"a\"); wait(1); note(\"$rc\");", 7, ["a", "wait 1", "7"]),
         ("if (wait(1)) note(\"T\"); else note(\"F\");", 1, ["wait 1", "T"]),
         ("if (wait(1)) note(\"T\"); else note(\"F\");", -1, ["wait 1", "F"]),
-        ("if (yes() && wait(1) && yes()) note(\"T\");", 1, ["yes", "wait 1", "yes", "T"]),
-        ("if (!(no() || wait(1))) note(\"T\");", -1, ["no", "wait 1", "T"]),
+        ("if (good() && wait(1) && good()) note(\"T\");", 1, ["yes", "wait 1", "yes", "T"]),
+        ("if (!(bad() || wait(1))) note(\"T\");", -1, ["no", "wait 1", "T"]),
         ("$var(r) = 10 + wait(1) * 5; note(\"$var(r)\");", 3, ["wait 1", "15"]),
         ("$var(r) = wait(1); note(\"$var(r)\");", -4, ["wait 1", "-4"]),
         ("$var(r) = strlen(\"abc\" + (wait(1) + 1)); note(\"$var(r)\");", 1, ["wait 1", "4"]),
@@ -21,7 +21,7 @@ import Testing
         ("route(A); note(\"$rc\"); } route[A] { note(\"in\"); wait(1); return 4;", 1, ["in", "wait 1", "4"]),
         ("$var(r) = 1 + route(A); note(\"$var(r)\"); } route[A] { if (wait(1)) return 4; return -1;", 1, ["wait 1", "2"]),
         (
-            "if (route(A) == 1) note(\"T\"); } route[A] { return (route(B) && yes()); } route[B] { $var(x) = wait(1); return $var(x);",
+            "if (route(A) == 1) note(\"T\"); } route[A] { return (route(B) && good()); } route[B] { $var(x) = wait(1); return $var(x);",
             5, ["wait 1", "yes", "T"]
         ),
         ("wait(1); note(\"after\");", 0, ["wait 1"]),
