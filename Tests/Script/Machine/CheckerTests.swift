@@ -100,7 +100,6 @@ import Testing
         ("while ($rm == \"a\") { break; note(\"a\"); }", "warning: this is never reached"),
         ("if ($rm == \"a\") { exit; } else { drop; } note(\"a\");", "warning: this is never reached"),
         ("note(\"$nosuch\");", "error: unknown variable $nosuch"),
-        ("note(\"$(rm{s.nosuch})\");", "error: "),
         ("if ($nosuch == 1) exit;", "error: unknown variable $nosuch"),
         ("if (@nosuch.thing == \"\") exit;", "warning: unknown select @nosuch.thing"),
     ])
