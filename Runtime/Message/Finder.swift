@@ -38,6 +38,38 @@ struct Finder {
         return high != 0 ? end - 8 + (high.trailingZeroBitCount >> 3) : end
     }
 
+    /// Nothing that no URI has: blanks, control characters, angle brackets, quotes.
+    @inline(__always) var isURIText: Bool {
+        var at = begin
+        while end - at >= 16 {
+            if Self.odd(at) { return false }
+            at += 16
+        }
+        if at == end { return true }
+        // Some of these are looked at twice.
+        if end - begin >= 16 { return !Self.odd(end - 16) }
+        while at < end {
+            let byte = at.pointee
+            if byte <= 0x22 && byte != UInt8(ascii: "!") || byte == UInt8(ascii: "<")
+                || byte == UInt8(ascii: ">")
+                || byte == 0x7F
+            {
+                return false
+            }
+            at += 1
+        }
+        return true
+    }
+
+    @inline(__always) private static func odd(_ at: UnsafePointer<UInt8>) -> Bool {
+        let bytes = UnsafeRawPointer(at).loadUnaligned(as: SIMD16<UInt8>.self)
+        let pair =
+            lanes(bytes & SIMD16(repeating: 0xE0), 0) | lanes(bytes, 0x20) | lanes(bytes, 0x7F)
+            | lanes(bytes, UInt8(ascii: "<")) | lanes(bytes, UInt8(ascii: ">"))
+            | lanes(bytes, UInt8(ascii: "\""))
+        return pair[0] | pair[1] != 0
+    }
+
     @inline(__always) func afterSpace(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
         var at = start
         while at < end, at.pointee.isSpace { at += 1 }

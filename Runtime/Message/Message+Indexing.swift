@@ -79,13 +79,13 @@ extension Message {
                 fields = larger
                 capacity = Int(store.pointee.fieldCapacity)
             }
-            var nameLength = colon.map { $0 - at } ?? Int.max
+            var nameLength = colon
             var id: UInt16 = 0
             var body = at
             if nameLength < line.end - at {
-                body += nameLength + 1
-                while nameLength > 0, at[nameLength &- 1] == 0x20 || at[nameLength &- 1] == 9 {
-                    nameLength -= 1
+                body += nameLength &+ 1
+                while nameLength > 0, at[nameLength &- 1] <= 0x20, at[nameLength &- 1].isSpace {
+                    nameLength &-= 1
                 }
                 if nameLength &- 1 < 32 { id = names.find(padded: at, count: nameLength).rawValue }
                 if id == 0, !Slice(base: at, count: nameLength).isToken { doubts.badName = true }
@@ -100,7 +100,7 @@ extension Message {
                 to: Field(
                     line: at, body: body, length: UInt32(truncatingIfNeeded: line.next - at),
                     bodyAndFold: UInt32(truncatingIfNeeded: last - body) | (line.isFolded ? Field.folded : 0),
-                    id: id, nameLength: UInt16(truncatingIfNeeded: min(nameLength, Int(UInt16.max))),
+                    id: id, nameLength: UInt16(truncatingIfNeeded: nameLength),
                     next: UInt16(truncatingIfNeeded: n &+ 1), previous: UInt16(truncatingIfNeeded: n &- 1)))
             if Int(id) <= HeaderID.known {
                 if firstOfKind[Int(id)] == 0 {
@@ -109,7 +109,7 @@ extension Message {
                     duplicates |= id < 32 ? 1 << UInt32(id) : 0
                 }
             }
-            n += 1
+            n &+= 1
             at = line.next
         }
         store.pointee.fieldCount = Int32(n)

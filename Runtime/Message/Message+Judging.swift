@@ -71,15 +71,16 @@ extension Message {
 
     private func requestURI(_ uri: Slice, _ doubts: Doubts) -> Complaint? {
         guard !uri.isEmpty else { return (400, "No Request-URI") }
-        for i in 0..<uri.count where uri[i] <= 0x20 || uri[i] == 0x7F {
-            return (
-                400, uri[i] == 0x20 ? "Blanks in the Request-URI" : "Control characters in the Request-URI"
-            )
-        }
         guard !doubts.control else { return (400, "Control characters in the start line") }
-        guard let parsed = requestURI else { return (400, "Bad Request-URI") }
-        guard parsed.headers.isAbsent else { return (400, "Headers in the Request-URI") }
-        return nil
+        readURI()
+        if store.pointee.parsedURI.scheme.isPresent {
+            return store.pointee.parsedURI.headers.isAbsent ? nil : (400, "Headers in the Request-URI")
+        }
+        for i in 0..<uri.count where uri[i] <= 0x20 || uri[i] == 0x7F {
+            return uri[i] == 0x20
+                ? (400, "Blanks in the Request-URI") : (400, "Control characters in the Request-URI")
+        }
+        return (400, "Bad Request-URI")
     }
 
     private func readStatusLine(_ line: Slice) -> Complaint? {

@@ -26,26 +26,45 @@ extension Message {
             return .absent
         }
         let body = body(of: header(.via))
-        guard let start = body.base, let whole = via.whole.base else { return .absent }
+        guard let start = body.base, let begin = via.whole.base else { return .absent }
 
         let source = sourceText
-        let received = keep("received=", source)
-        let rport = asked ? keep("rport=", digits(Int(flow.remote_port))) : .absent
-        // Each parameter takes the place of the one that is there, or goes to the end of the value.
-        var value = via.whole
-        value = put(received, inPlaceOf: "received", in: value)
-        if asked { value = put(rport, inPlaceOf: "rport", in: value) }
-        let behind = body.dropFirst(whole - start + via.whole.count)
-        return keep(keep(name(of: header(.via)), ": ", body.prefix(whole - start), value), behind, "\r\n")
-    }
-
-    private func put(_ param: Slice, inPlaceOf name: Slice, in value: Slice) -> Slice {
-        // What stands before the first semicolon are no parameters.
-        let begin = value.firstIndex(of: UInt8(ascii: ";")) ?? value.count
-        guard let old = Params(value.dropFirst(begin)).param(named: name), let start = value.base,
-            let place = old.whole.base
-        else { return keep(value, ";", param) }
-        return keep(value.prefix(place - start), param, value.dropFirst(place - start + old.whole.count))
+        let name = name(of: header(.via))
+        let room = name.count + body.count + source.count + 48
+        let place = alloc(room)
+        var writer = Writer(place: place, room: room)
+        writer.put(name)
+        writer.put(": ")
+        writer.put(Slice(start, upTo: begin))
+        // Each value takes the place of the one that is there, or its parameter goes to the end.
+        var at = begin
+        func put(_ value: Slice, inPlaceOf old: Slice) {
+            guard let stands = old.base, stands >= at else { return }
+            writer.put(Slice(at, upTo: stands))
+            // A name alone has no "=" yet.
+            var before = stands
+            while before > begin, before[-1].isSpace { before -= 1 }
+            if before > begin, before[-1] != UInt8(ascii: "=") { writer.put("=") }
+            writer.put(value)
+            at = stands + old.count
+        }
+        let port = asked ? digits(Int(flow.remote_port)) : .absent
+        let rportFirst = if let a = via.rport.base, let b = via.received.base { a < b } else { false }
+        if asked, rportFirst { put(port, inPlaceOf: via.rport) }
+        put(source, inPlaceOf: via.received)
+        if asked, !rportFirst { put(port, inPlaceOf: via.rport) }
+        writer.put(Slice(at, upTo: begin + via.whole.count))
+        if via.received.isAbsent {
+            writer.put(";received=")
+            writer.put(source)
+        }
+        if asked, via.rport.isAbsent {
+            writer.put(";rport=")
+            writer.put(port)
+        }
+        writer.put(body.dropFirst(begin - start + via.whole.count))
+        writer.put("\r\n")
+        return Slice(base: UnsafePointer(place.assumingMemoryBound(to: UInt8.self)), count: writer.finish())
     }
 
     /// Is the sent-by an address, and the one the request came from?

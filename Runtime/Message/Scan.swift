@@ -45,24 +45,24 @@ enum Scan {
         }
     }
 
-    /// The first colon, which may lie behind the end of the line; nil when there is none before that end.
-    @inline(__always) static func colon(from start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
+    /// How far the first colon is, which may lie behind the end of the line; Int.max when there is none before it.
+    @inline(__always) static func colon(from start: UnsafePointer<UInt8>) -> Int {
         let raw = UnsafeRawPointer(start)
         let colon = SIMD16<UInt8>(repeating: UInt8(ascii: ":"))
         let (low, high) = words(raw.loadUnaligned(as: SIMD16<UInt8>.self) .== colon)
-        if low != 0 { return start + (low.trailingZeroBitCount >> 3) }
-        if high != 0 { return start + (8 &+ (high.trailingZeroBitCount >> 3)) }
+        if low != 0 { return low.trailingZeroBitCount >> 3 }
+        if high != 0 { return 8 &+ (high.trailingZeroBitCount >> 3) }
         return farColon(start)
     }
 
     /// Beyond sixteen bytes, one by one up to the end of the line.
-    private static func farColon(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
+    private static func farColon(_ start: UnsafePointer<UInt8>) -> Int {
         var at = start
         while at.pointee != 10 {
-            if at.pointee == UInt8(ascii: ":") { return at }
+            if at.pointee == UInt8(ascii: ":") { return at - start }
             at += 1
         }
-        return nil
+        return Int.max
     }
 
     /// All bits of a byte set where the lane is true.

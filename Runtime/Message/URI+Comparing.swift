@@ -3,6 +3,8 @@
 /// Are two URIs equivalent? RFC 3261, 19.1.4; for tel: RFC 3966, 5; other schemes letter by letter.
 extension URI {
     public func same(as other: URI) -> Bool {
+        // Also where a parameter is there twice, and so has no one value.
+        if whole.isPresent, whole == other.whole { return true }
         guard scheme.equalsIgnoringCase(other.scheme) else { return false }
         guard isSIP else {
             guard scheme.equalsIgnoringCase("tel") else {

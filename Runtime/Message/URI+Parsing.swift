@@ -20,21 +20,12 @@ extension URI {
         scheme = Slice(base, upTo: at)
         at += 1
 
-        var sign: UnsafePointer<UInt8>?
-        var look = at
-        while look < end {
-            let byte = look.pointee
-            if byte == UInt8(ascii: "@") {
-                if sign == nil { sign = look }
-            } else if byte <= 0x22 && byte != UInt8(ascii: "!") || byte == UInt8(ascii: "<")
-                || byte == UInt8(ascii: ">") || byte == 0x7F
-            {
-                return nil
-            }
-            look += 1
-        }
+        let finder = Finder(text, base)
+        guard finder.isURIText else { return nil }
         if isSIP {
-            if let sign {
+            let commercial = UInt8(ascii: "@")
+            let sign = finder.first(of: commercial, commercial, commercial, commercial, from: at)
+            if sign < end {
                 guard takeUser(Slice(at, upTo: sign)) else { return nil }
                 at = sign + 1
             }
@@ -114,10 +105,8 @@ extension URI {
 extension UInt8 {
     @inlinable var isHex: Bool { isDigit || (self | 0x20) &- UInt8(ascii: "a") < 6 }
 
-    /// A letter, a digit, a dot, a hyphen, an underscore.
+    /// A letter, a digit, a dot, a hyphen, an underscore. Letters first: most are.
     @inlinable var isHostCharacter: Bool {
-        let low: UInt64 = 0x03FF_6000_0000_0000
-        let high: UInt64 = 0x07FF_FFFE_87FF_FFFE
-        return self < 128 && ((self < 64 ? low : high) >> UInt64(self & 63)) & 1 != 0
+        isAlpha || self &- UInt8(ascii: "-") < 13 && self != UInt8(ascii: "/") || self == UInt8(ascii: "_")
     }
 }

@@ -63,6 +63,7 @@ import Testing
                 "sip:alice@atlanta.com?priority=urgent&subject=project%20x") == true)
         #expect(same("tel:+1-201-555-0123", "tel:+12015550123") == true)
         #expect(same("urn:service:sos", "URN:service:sos") == true)
+        #expect(same("sip:a@b;x=1;x=2", "sip:a@b;x=1;x=2") == true)
     }
 
     @Test func `different URIs are different`() {
