@@ -198,7 +198,7 @@ extension Lexer {
         guard let (text, place) = stringLiteral() else { return }
         let rule = substituted(text, at: place)
         do {
-            let substitution = try Substitution(rule, defines: defines)
+            let substitution = try TokenSubstitution(rule, defines: defines)
             substitutions.append(substitution)
             guard definition != .none else { return }
             let name = String(decoding: substitution.pattern, as: UTF8.self)

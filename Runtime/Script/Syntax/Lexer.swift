@@ -15,7 +15,7 @@ struct Lexer {
 
     var inputs: [Input]
     var defines: [String: Text]
-    var substitutions: [Substitution] = []
+    var substitutions: [TokenSubstitution] = []
     var conditions: [Condition] = []
     let files: FileReader
     let diagnostics: Diagnostics

@@ -2,7 +2,7 @@
 import Glibc
 
 /// A rule of `#!subst`: an extended regular expression, and what to put in the place of what it matches.
-struct Substitution {
+struct TokenSubstitution {
     struct Fault: Error { let what: String }
 
     private enum Piece {
@@ -142,10 +142,10 @@ private final class CompiledPattern {
     private var compiled = regex_t()
     var groups: Int { compiled.re_nsub }
 
-    init(_ pattern: [UInt8], ignoresCase: Bool, newlines: Bool) throws(Substitution.Fault) {
+    init(_ pattern: [UInt8], ignoresCase: Bool, newlines: Bool) throws(TokenSubstitution.Fault) {
         let text = String(decoding: pattern, as: UTF8.self)
         guard !pattern.contains(0), Self.isBearable(pattern) else {
-            throw Substitution.Fault(what: "the pattern of this rule is too large")
+            throw TokenSubstitution.Fault(what: "the pattern of this rule is too large")
         }
         let flags = REG_EXTENDED | (ignoresCase ? REG_ICASE : 0) | (newlines ? REG_NEWLINE : 0)
         let result = (pattern + [0]).withUnsafeBufferPointer { bytes in
@@ -155,7 +155,7 @@ private final class CompiledPattern {
             var reason = [CChar](repeating: 0, count: 128)
             regerror(result, &compiled, &reason, reason.count)
             let why = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            throw Substitution.Fault(what: "\"\(text)\" is no regular expression: \(why)")
+            throw TokenSubstitution.Fault(what: "\"\(text)\" is no regular expression: \(why)")
         }
     }
 
