@@ -266,3 +266,31 @@ private func refusal(_ bytes: [UInt8]) -> (code: Record, text: Record, close: Bo
         #expect(parse("fifo:f") == ListenAddress(kind: .fifo, place: "/run/martlet/f"))
     }
 }
+
+@Suite struct FifoReaderTests {
+    private func commands(_ texts: String...) -> [FifoReader.Command] {
+        var reader = FifoReader()
+        return texts.flatMap { reader.take(Array($0.utf8)) }
+    }
+
+    @Test func `a command ends with an empty line, and each line before it is an argument`() {
+        let request = Request(name: text("pv.shvSet"), arguments: [.text(text("x")), .int(5)], cookie: [])
+        #expect(commands(":pv.shvSet:reply\nx\n5\n\n") == [.run(request, reply: "reply")])
+        #expect(commands(":pv.shvSet:re", "ply\nx\n5\n", "\n") == [.run(request, reply: "reply")])
+    }
+
+    @Test func `several commands may come at once`() {
+        #expect(commands(":a:\n\n\n:b:\n\n").count == 2)
+    }
+
+    @Test(arguments: ["no colon\n\n", ":a\n\n", "::reply\n\n", ":a:../etc/passwd\n\n", ":a:.hidden\n\n", ":a:b:c\n\n"])
+    func `what is no command is bad, and the next one is read again`(bytes: String) {
+        let request = Request(name: text("a"), arguments: [], cookie: [])
+        #expect(commands(bytes, ":a:r\n\n") == [.bad, .run(request, reply: "r")])
+    }
+
+    @Test func `a line without end takes no memory without end`() {
+        var reader = FifoReader()
+        for _ in 0..<100 { #expect(reader.take([UInt8](repeating: 0x61, count: 65536)) == []) }
+    }
+}
