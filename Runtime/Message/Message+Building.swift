@@ -30,7 +30,8 @@ extension Message {
         return copy
     }
 
-    /// A request with a start line and nothing else; what it needs is inserted by whoever asked for it.
+    /// A request with a start line and nothing else; what it needs is inserted by whoever asked for it, who also sees
+    /// to it that method and URI are what may stand there: see `isStartWord`.
     public static func request(_ pool: MessagePool, method: Slice, uri: Slice) -> Message {
         let request = pool.take()
         var builder = Builder(message: request, room: method.count + uri.count + 32)

@@ -18,8 +18,13 @@ extension Message {
 
     /// The next field; after `.none` the first. After a removed one, what then followed it.
     @inlinable public func next(after ref: FieldRef) -> FieldRef {
-        guard let field = field(ref) else { return ref.exists ? .none : firstField }
-        return FieldRef(rawValue: UInt32(field.pointee.next))
+        guard var field = field(ref) else { return ref.exists ? .none : firstField }
+        while true {
+            let next = FieldRef(rawValue: UInt32(field.pointee.next))
+            // What was removed since keeps its link to what followed.
+            guard let after = self.field(next), after.pointee.length == 0 else { return next }
+            field = after
+        }
     }
 
     /// The next field of a kind; for `.other` any.

@@ -86,7 +86,7 @@ extension Message {
 
 extension Slice {
     /// May stand between two blanks of a start line.
-    var isStartWord: Bool {
+    public var isStartWord: Bool {
         guard let base, count > 0 else { return false }
         for i in 0..<count
         where base[i] <= 0x20 || base[i] == 0x7F || base[i] == UInt8(ascii: "<")

@@ -61,6 +61,15 @@ import Testing
             message.asItStands.contains("Content-Length") && message.asItStands.contains("X-C: 3\r\nX-B: 2"))
     }
 
+    @Test func `one can go on from a removed field also when the next ones are gone too`() {
+        let (a, b) = (message.header(named: "X-A"), message.header(named: "X-B"))
+        message.remove(a)
+        message.remove(b)
+        #expect(text(message.name(of: message.next(after: a))) == "Content-Length")
+        message.remove(message.header(.contentLength))
+        #expect(!message.next(after: a).exists)
+    }
+
     @Test func `all of a header can be taken away while walking over it`() {
         let got = Received(request(more: "Route: <sip:a>\nRoute: <sip:b>\nX: 1\nRoute: <sip:c>"))
         var ref = got.message.header(.route)
