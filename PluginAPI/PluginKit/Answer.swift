@@ -27,8 +27,12 @@ import CMartlet
         }
     }
 
-    public func structure(_ key: StaticString = "", _ fill: (borrowing Answer) -> Void) { nest(key.pointer, false, fill) }
-    public func list(_ key: StaticString = "", _ fill: (borrowing Answer) -> Void) { nest(key.pointer, true, fill) }
+    public func structure(_ key: StaticString = "", _ fill: (borrowing Answer) -> Void) {
+        nest(key.pointer, false, fill)
+    }
+    public func list(_ key: StaticString = "", _ fill: (borrowing Answer) -> Void) {
+        nest(key.pointer, true, fill)
+    }
     public func structure(named key: String, _ fill: (borrowing Answer) -> Void) {
         key.withCString { nest($0, false, fill) }
     }

@@ -28,7 +28,8 @@ public struct Arg<Value: Scriptable & ~Escapable> {
             name: name.pointer, type: Value.type,
             flags: options.rawValue | (mayBeMissing ? UInt32(MT_OPTIONAL) : 0),
             where: place.rawValue, reserved: 0, min: Int64(range?.lowerBound ?? 0),
-            max: Int64(range?.upperBound ?? 0), fallback: fallback?.pointer, help: help.pointer, prepare: prepare)
+            max: Int64(range?.upperBound ?? 0), fallback: fallback?.pointer, help: help.pointer,
+            prepare: prepare)
     }
 }
 

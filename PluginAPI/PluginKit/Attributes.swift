@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 
-/// $avp, $xavp, $xavu and $xavi of a message: they belong to the request and are there again in its replies, failure and
-/// branch routes.
+/// $avp, $xavp, $xavu and $xavi of a message: they belong to the request and are there again in its replies,
+/// failure and branch routes.
 ///
 ///     let caller = call.message.attributes(.avp)
 ///     caller.add("caller", call.message.fromURI)
@@ -39,7 +39,8 @@ import CMartlet
         let found = root.withRaw { root in member.withRaw { value(root, $0, index) } }
         return found.isThere ? _overrideLifetime(Value(unchecked: found.value), copying: self) : nil
     }
-    @inlinable func value(_ root: mt_str, _ member: mt_str, _ index: Int) -> (isThere: Bool, value: mt_value) {
+    @inlinable func value(_ root: mt_str, _ member: mt_str, _ index: Int) -> (isThere: Bool, value: mt_value)
+    {
         var value = mt_value()
         let code = Server.attribute.pointee.get(message, kind, root, member, UInt32(index), &value)
         return (code > 0, value)
@@ -67,7 +68,8 @@ import CMartlet
             value.withValue { value in
                 var value = value
                 return Outcome(
-                    code: Server.attribute.pointee.set(message, kind, root, member.raw, UInt32(index), &value))
+                    code: Server.attribute.pointee.set(message, kind, root, member.raw, UInt32(index), &value)
+                )
             }
         }
     }
@@ -90,7 +92,8 @@ import CMartlet
     /// The name of the index-th root, or of the index-th member of a root; absent behind the last.
     @inlinable @_lifetime(copy self) public func name(_ index: Int, of root: Text = Text.absent) -> Text {
         _overrideLifetime(
-            Text(unchecked: Server.attribute.pointee.name(message, kind, root.raw, UInt32(index))), copying: self)
+            Text(unchecked: Server.attribute.pointee.name(message, kind, root.raw, UInt32(index))),
+            copying: self)
     }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 
-/// One call of the server into the plugin. It cannot be copied and cannot outlive the callback, and neither can what it
-/// lends: its message, arguments and text.
+/// One call of the server into the plugin. It cannot be copied and cannot outlive the callback, and neither
+/// can what it lends: its message, arguments and text.
 ///
 ///     Hook("core.request", order: -100) { call in call.message.method == .ack ? .stop : .yes }
 @frozen public struct Call: ~Copyable, ~Escapable {
@@ -31,7 +31,8 @@ import CMartlet
     }
 
     @inlinable public var argumentCount: Int { Int(raw.pointee.argc) }
-    /// An argument as it came. `Function`'s closure gets them typed; this is for continuations, which see them again.
+    /// An argument as it came. `Function`'s closure gets them typed; this is for continuations, which see
+    /// them again.
     @inlinable @_lifetime(borrow self) public func argument(_ index: Int) -> Value {
         guard index < argumentCount else { return Value(unchecked: mt_value()) }
         return _overrideLifetime(Value(unchecked: raw.pointee.args[index]), borrowing: self)

@@ -11,7 +11,7 @@ import CMartlet
 ///         }
 ///         return .yes
 ///     }
-public struct Command: Declaration {
+public struct Command: Declaration, @unchecked Sendable {
     private let box: Box
     private let name: StaticString
     private let help: StaticString
@@ -57,31 +57,58 @@ extension Command {
         self.init(name, help, [a.field, b.field]) { body(Answer($0), A.read($0.args), B.read($0.args + 1)) }
     }
 
-    @inlinable public init<A: Scriptable & ~Escapable, B: Scriptable & ~Escapable, C: Scriptable & ~Escapable>(
+    @inlinable
+    public init<A: Scriptable & ~Escapable, B: Scriptable & ~Escapable, C: Scriptable & ~Escapable>(
         _ name: StaticString, _ help: StaticString, _ a: Arg<A>, _ b: Arg<B>, _ c: Arg<C>,
         body: @escaping @Sendable (borrowing Answer, A, B, C) -> Outcome
     ) {
-        self.init(name, help, [a.field, b.field, c.field]) { body(Answer($0), A.read($0.args), B.read($0.args + 1), C.read($0.args + 2)) }
+        self.init(name, help, [a.field, b.field, c.field]) {
+            body(Answer($0), A.read($0.args), B.read($0.args + 1), C.read($0.args + 2))
+        }
     }
 
-    @inlinable public init<A: Scriptable & ~Escapable, B: Scriptable & ~Escapable, C: Scriptable & ~Escapable, D: Scriptable & ~Escapable>(
+    @inlinable
+    public init<
+        A: Scriptable & ~Escapable, B: Scriptable & ~Escapable, C: Scriptable & ~Escapable,
+        D: Scriptable & ~Escapable
+    >(
         _ name: StaticString, _ help: StaticString, _ a: Arg<A>, _ b: Arg<B>, _ c: Arg<C>, _ d: Arg<D>,
         body: @escaping @Sendable (borrowing Answer, A, B, C, D) -> Outcome
     ) {
-        self.init(name, help, [a.field, b.field, c.field, d.field]) { body(Answer($0), A.read($0.args), B.read($0.args + 1), C.read($0.args + 2), D.read($0.args + 3)) }
+        self.init(name, help, [a.field, b.field, c.field, d.field]) {
+            body(Answer($0), A.read($0.args), B.read($0.args + 1), C.read($0.args + 2), D.read($0.args + 3))
+        }
     }
 
-    @inlinable public init<A: Scriptable & ~Escapable, B: Scriptable & ~Escapable, C: Scriptable & ~Escapable, D: Scriptable & ~Escapable, E: Scriptable & ~Escapable>(
-        _ name: StaticString, _ help: StaticString, _ a: Arg<A>, _ b: Arg<B>, _ c: Arg<C>, _ d: Arg<D>, _ e: Arg<E>,
+    @inlinable
+    public init<
+        A: Scriptable & ~Escapable, B: Scriptable & ~Escapable, C: Scriptable & ~Escapable,
+        D: Scriptable & ~Escapable, E: Scriptable & ~Escapable
+    >(
+        _ name: StaticString, _ help: StaticString, _ a: Arg<A>, _ b: Arg<B>, _ c: Arg<C>, _ d: Arg<D>,
+        _ e: Arg<E>,
         body: @escaping @Sendable (borrowing Answer, A, B, C, D, E) -> Outcome
     ) {
-        self.init(name, help, [a.field, b.field, c.field, d.field, e.field]) { body(Answer($0), A.read($0.args), B.read($0.args + 1), C.read($0.args + 2), D.read($0.args + 3), E.read($0.args + 4)) }
+        self.init(name, help, [a.field, b.field, c.field, d.field, e.field]) {
+            body(
+                Answer($0), A.read($0.args), B.read($0.args + 1), C.read($0.args + 2), D.read($0.args + 3),
+                E.read($0.args + 4))
+        }
     }
 
-    @inlinable public init<A: Scriptable & ~Escapable, B: Scriptable & ~Escapable, C: Scriptable & ~Escapable, D: Scriptable & ~Escapable, E: Scriptable & ~Escapable, F: Scriptable & ~Escapable>(
-        _ name: StaticString, _ help: StaticString, _ a: Arg<A>, _ b: Arg<B>, _ c: Arg<C>, _ d: Arg<D>, _ e: Arg<E>, _ f: Arg<F>,
+    @inlinable
+    public init<
+        A: Scriptable & ~Escapable, B: Scriptable & ~Escapable, C: Scriptable & ~Escapable,
+        D: Scriptable & ~Escapable, E: Scriptable & ~Escapable, F: Scriptable & ~Escapable
+    >(
+        _ name: StaticString, _ help: StaticString, _ a: Arg<A>, _ b: Arg<B>, _ c: Arg<C>, _ d: Arg<D>,
+        _ e: Arg<E>, _ f: Arg<F>,
         body: @escaping @Sendable (borrowing Answer, A, B, C, D, E, F) -> Outcome
     ) {
-        self.init(name, help, [a.field, b.field, c.field, d.field, e.field, f.field]) { body(Answer($0), A.read($0.args), B.read($0.args + 1), C.read($0.args + 2), D.read($0.args + 3), E.read($0.args + 4), F.read($0.args + 5)) }
+        self.init(name, help, [a.field, b.field, c.field, d.field, e.field, f.field]) {
+            body(
+                Answer($0), A.read($0.args), B.read($0.args + 1), C.read($0.args + 2), D.read($0.args + 3),
+                E.read($0.args + 4), F.read($0.args + 5))
+        }
     }
 }

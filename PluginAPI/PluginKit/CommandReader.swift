@@ -61,5 +61,7 @@ open class CommandReader: @unchecked Sendable {
         return UnsafePointer(sink)
     }()
 
-    private static func from(_ user: UnsafeMutableRawPointer) -> Unmanaged<CommandReader> { .fromOpaque(user) }
+    private static func from(_ user: UnsafeMutableRawPointer) -> Unmanaged<CommandReader> {
+        .fromOpaque(user)
+    }
 }

@@ -34,16 +34,16 @@ public final class Event: Declaration, @unchecked Sendable {
     }
 }
 
-/// What to do when an event happens: one of the server's (core.ready, core.worker, core.request, core.reply, core.finished,
-/// core.sending, core.opened, core.closed, core.reloaded) or another plugin's. Lower order runs earlier; `.stop` ends
-/// the event.
+/// What to do when an event happens: one of the server's (core.ready, core.worker, core.request, core.reply,
+/// core.finished, core.sending, core.opened, core.closed, core.reloaded) or another plugin's. Lower order
+/// runs earlier; `.stop` ends the event.
 ///
 ///     Hook("core.request", order: -100) { call in call.message.method == .ack ? .stop : .yes }
 ///     Hook("rr.routed", optional: true) { call in
 ///         guard let routed = call.data(as: rr_routed.self) else { return .yes }
 ///         ...
 ///     }
-public struct Hook: Declaration {
+public struct Hook: Declaration, Sendable {
     private let event: StaticString
     private let order: Int32
     private let flags: UInt32
@@ -62,6 +62,7 @@ public struct Hook: Declaration {
 
     public func declare(in tables: inout Tables) {
         tables.hooks.append(
-            mt_hook(event: event.pointer, call: Box.enter, user: tables.keep(box), order: order, flags: flags))
+            mt_hook(event: event.pointer, call: Box.enter, user: tables.keep(box), order: order, flags: flags)
+        )
     }
 }

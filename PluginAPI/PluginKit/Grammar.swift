@@ -63,7 +63,8 @@ import CMartlet
 }
 
 extension Text {
-    /// Takes the first address off a list of them. Nil at its end, and where it cannot be read: then something is left.
+    /// Takes the first address off a list of them. Nil at its end, and where it cannot be read: then
+    /// something is left.
     @inlinable @_lifetime(copy self) public mutating func takeAddress() -> Address? {
         var list = raw
         var address = mt_address()

@@ -10,8 +10,8 @@ import CMartlet
 
 }
 
-/// A header that the plugin will look for. The server gives it a number before `Start`; compact forms are the same
-/// header.
+/// A header that the plugin will look for. The server gives it a number before `Start`; compact forms are the
+/// same header.
 ///
 ///     private let sessionExpires = Header("Session-Expires")  // and declare it in the plugin
 ///

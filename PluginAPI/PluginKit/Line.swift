@@ -61,7 +61,9 @@ import Glibc
         @inlinable public mutating func appendInterpolation(_ text: Text) { line.add(text.raw) }
         @inlinable public mutating func appendInterpolation(_ text: mt_str) { line.add(text) }
         @inlinable public mutating func appendInterpolation(_ number: Int) { line.add(number) }
-        @inlinable public mutating func appendInterpolation(_ literal: StaticString) { line.add(mt_str(literal)) }
+        @inlinable public mutating func appendInterpolation(_ literal: StaticString) {
+            line.add(mt_str(literal))
+        }
         @inlinable public mutating func appendInterpolation(_ other: Line) { line.add(other.raw) }
     }
 }
@@ -112,7 +114,9 @@ extension Line {
 // MARK: Using
 
 extension Line: Textual {
-    @inlinable public func withRaw<Result>(_ body: (mt_str) throws -> Result) rethrows -> Result { try body(raw) }
+    @inlinable public func withRaw<Result>(_ body: (mt_str) throws -> Result) rethrows -> Result {
+        try body(raw)
+    }
 
     /// In the message's own memory, where it lives as long as the message.
     @inlinable @_lifetime(copy message) public func kept(by message: Message) -> Text { message.keep(self) }
@@ -123,8 +127,8 @@ extension DefaultStringInterpolation {
     public mutating func appendInterpolation(_ text: Text) { appendInterpolation(String(text)) }
 }
 
-/// A thread's scratch memory. Lines stand in it one behind the other, and at its end it starts over: so the last few stay
-/// whole, also while a line is built within another.
+/// A thread's scratch memory. Lines stand in it one behind the other, and at its end it starts over: so the
+/// last few stay whole, also while a line is built within another.
 @frozen @usableFromInline struct Scratch {
     private var base: UnsafeMutablePointer<CChar>
     @usableFromInline var top: UnsafeMutablePointer<CChar>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 
-/// Something to do later. Make one where it must not cost anything, and use it again and again; the functions of `Loop` also take
-/// a closure and make one themselves.
+/// Something to do later. Make one where it must not cost anything, and use it again and again; the functions
+/// of `Loop` also take a closure and make one themselves.
 ///
 ///     private let sweep = Action { call in
 ///         table[call.worker].sweep()
@@ -107,7 +107,8 @@ public enum Loop {
     /// Runs `each` on every worker, one after the other, then `done` on the thread that commands run on.
     @discardableResult
     public static func visit(
-        each: @escaping @Sendable (borrowing Call) -> Outcome, done: @escaping @Sendable (borrowing Call) -> Outcome
+        each: @escaping @Sendable (borrowing Call) -> Outcome,
+        done: @escaping @Sendable (borrowing Call) -> Outcome
     ) -> Outcome {
         let held = Unmanaged.passRetained(Pair(each, done))
         let code = Server.loop.pointee.visit(Server.host, Pair.enterFirst, Pair.enterSecond, held.toOpaque())

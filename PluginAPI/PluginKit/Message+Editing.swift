@@ -173,7 +173,9 @@ extension Message {
     /// A reply to this request.
     @inlinable public func reply(_ status: Int, _ reason: some Textual & ~Escapable) -> OwnMessage? {
         let request = raw
-        guard let reply = reason.withRaw({ Server.message.pointee.reply(request, Int32(status), $0) }) else { return nil }
+        guard let reply = reason.withRaw({ Server.message.pointee.reply(request, Int32(status), $0) }) else {
+            return nil
+        }
         return OwnMessage(adopting: reply)
     }
 }

@@ -103,14 +103,18 @@ import CMartlet
     @inlinable @_lifetime(copy self) public func headers(_ name: HeaderName = .any) -> HeaderFields {
         _overrideLifetime(HeaderFields(raw, name), copying: self)
     }
-    @inlinable @_lifetime(copy self) public func headers(_ header: Header) -> HeaderFields { headers(header.name) }
+    @inlinable @_lifetime(copy self) public func headers(_ header: Header) -> HeaderFields {
+        headers(header.name)
+    }
 
     @inlinable @_lifetime(copy self) public func first(_ name: HeaderName) -> HeaderField? {
         var at = mt_header()
         guard Server.message.pointee.header(raw, name.token, &at) else { return nil }
         return _overrideLifetime(HeaderField(at), copying: self)
     }
-    @inlinable @_lifetime(copy self) public func first(_ header: Header) -> HeaderField? { first(header.name) }
+    @inlinable @_lifetime(copy self) public func first(_ header: Header) -> HeaderField? {
+        first(header.name)
+    }
 
     /// The way it came.
     @inlinable public var flow: Flow {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 
-/// An interface of another plugin. The loader checks that it is there, in that version, and fills it in before `Start`.
+/// An interface of another plugin. The loader checks that it is there, in that version, and fills it in
+/// before `Start`.
 ///
 ///     private let sl = Need("sl", 1, as: sl_api.self)
 ///     private let outbound = Need("outbound", 1, as: outbound_api.self, .optional)
@@ -17,7 +18,8 @@ public final class Need<API>: Declaration, @unchecked Sendable {
     @usableFromInline let flags: UInt32
 
     @inlinable public init(
-        _ id: StaticString, _ major: UInt16, _ minor: UInt16 = 0, as api: API.Type, _ options: NeedOptions = []
+        _ id: StaticString, _ major: UInt16, _ minor: UInt16 = 0, as api: API.Type,
+        _ options: NeedOptions = []
     ) {
         slot = nil
         self.id = id
@@ -31,7 +33,8 @@ public final class Need<API>: Declaration, @unchecked Sendable {
     @inlinable public var table: UnsafePointer<API> { slot! }
 
     public func declare(in tables: inout Tables) {
-        // The address of a stored property of an object that is never freed: the plugin keeps its declarations.
+        // The address of a stored property of an object that is never freed: the plugin keeps its
+        // declarations.
         let place = withUnsafeMutablePointer(to: &slot) {
             UnsafeMutableRawPointer($0).assumingMemoryBound(to: UnsafeRawPointer?.self)
         }
@@ -53,16 +56,20 @@ public final class Need<API>: Declaration, @unchecked Sendable {
 /// An interface for other plugins: a table of C functions that starts with an mt_head.
 ///
 ///     Offer("sl", 1, 0) { head in
-///         sl_api(head: head, reply: { raw, status, reason in reply(Call(raw!), Int(status), Text(unchecked: reason)).code }, ...)
+///         sl_api(
+///             head: head,
+///             reply: { raw, status, reason in reply(Call(raw!), Int(status), reason).code },
+///             ...)
 ///     }
-public struct Offer: Declaration {
+public struct Offer: Declaration, @unchecked Sendable {
     private let id: StaticString
     private let table: UnsafeRawPointer
 
     public init<API>(_ id: StaticString, _ major: UInt16, _ minor: UInt16 = 0, _ make: (mt_head) -> API) {
         self.id = id
         let table = UnsafeMutablePointer<API>.allocate(capacity: 1)
-        table.initialize(to: make(mt_head(size: UInt32(MemoryLayout<API>.stride), major: major, minor: minor)))
+        table.initialize(
+            to: make(mt_head(size: UInt32(MemoryLayout<API>.stride), major: major, minor: minor)))
         self.table = UnsafeRawPointer(table)
     }
 

@@ -15,9 +15,10 @@ import CMartlet
     @inlinable public static var verbatim: ParamOptions { ParamOptions(rawValue: 1 << 5) }
 }
 
-/// A parameter, set by modparam and checked by the server. Its default is written as one would write it in the file.
+/// A parameter, set by modparam and checked by the server. Its default is written as one would write it in
+/// the file.
 ///
-///     private let minSE = Param<Int>("min_se", default: "90", in: 90...86_400, "Least session timer, in seconds.")
+///     private let minSE = Param<Int>("min_se", default: "90", in: 90...86_400, "Least session timer.")
 ///     private let realm = Param<Text?>("realm", "What to ask for; nil when it was not set.")
 ///     private let secret = Param<Text>("secret", default: "", is: [.secret, .reloadable], "Signs tokens.")
 ///
@@ -62,7 +63,8 @@ public final class Param<Value: Scriptable & ~Escapable>: Declaration, @unchecke
         index = tables.params.count
         tables.params.append(
             mt_field(
-                name: name.pointer, type: Value.type, flags: flags, where: place, reserved: 0, min: Int64(least),
+                name: name.pointer, type: Value.type, flags: flags, where: place, reserved: 0,
+                min: Int64(least),
                 max: Int64(most), fallback: fallback?.pointer, help: help.pointer, prepare: prepare))
     }
 }
@@ -89,7 +91,8 @@ public final class Params<Value: Scriptable & ~Escapable>: Declaration, @uncheck
     @inlinable public subscript(line: Int) -> Value {
         @_lifetime(immortal) get {
             precondition(line >= 0 && line < count, "no such line")
-            return Value.read(UnsafeRawPointer(lines.pointee.ptr).assumingMemoryBound(to: mt_value.self) + line)
+            return Value.read(
+                UnsafeRawPointer(lines.pointee.ptr).assumingMemoryBound(to: mt_value.self) + line)
         }
     }
 

@@ -24,17 +24,22 @@ import CMartlet
 ///             sl.reply(call, status.value, "Not Today")
 ///             return .stop
 ///         }
-///         Variable("turned_away", "How many were.") { call, key in call.answer(Int(turnedAway.value)) }
-///         Start { return .yes }
+///         Variable("door", "What they are answered.") { call, key in call.answer(status.value) }
+///         Hook("core.worker") { call in
+///             Host.log(.debug, "the door is open on worker \(call.worker)")
+///             return .yes
+///         }
 ///     }
 ///
 ///     @c(martlet_plugin)
 ///     public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.export(to: hostABI) }
 ///
-/// Every closure runs on whichever worker has the message, several at once: keep what changes per worker, per message
-/// (`message.slot`) or behind a lock. The closures are called without allocation and without reference counting.
+/// Every closure runs on whichever worker has the message, several at once: keep what changes per worker, per
+/// message (`message.slot`) or behind a lock. The closures are called without allocation and without
+/// reference counting.
 public final class Plugin: @unchecked Sendable {
-    /// The C tables hold bare pointers to the declarations' boxes, so the plugin, which is never freed, holds the boxes.
+    /// The C tables hold bare pointers to the declarations' boxes, so the plugin, which is never freed, holds
+    /// the boxes.
     private let boxes: [AnyObject]
     private let headers: [Header]
     private let table: UnsafeMutablePointer<mt_plugin>
@@ -85,7 +90,7 @@ public final class Plugin: @unchecked Sendable {
 }
 
 /// Something a plugin declares between the braces of `Plugin`.
-public protocol Declaration {
+public protocol Declaration: Sendable {
     func declare(in tables: inout Tables)
 }
 
@@ -106,18 +111,18 @@ public protocol Declaration {
     public static func buildArray(_ parts: [[any Declaration]]) -> [any Declaration] { parts.flatMap { $0 } }
 }
 
-/// Runs once, on the main thread, when parameters and needs are set and before any traffic. Anything but yes ends the
-/// start-up; say why with `Host.fail`.
+/// Runs once, on the main thread, when parameters and needs are set and before any traffic. Anything but yes
+/// ends the start-up; say why with `Host.fail`.
 ///
 ///     Start { sessions.value > 0 ? .yes : Host.fail("no sessions", help: "set modparam sessions") }
-public struct Start: Declaration {
+public struct Start: Declaration, Sendable {
     let body: @Sendable () -> Outcome
     public init(_ body: @escaping @Sendable () -> Outcome) { self.body = body }
     public func declare(in tables: inout Tables) { tables.start.append(body) }
 }
 
 /// Runs once, on the main thread, after the last traffic; in reverse order of the declarations.
-public struct Stop: Declaration {
+public struct Stop: Declaration, Sendable {
     let body: @Sendable () -> Void
     public init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     public func declare(in tables: inout Tables) { tables.stop.append(body) }

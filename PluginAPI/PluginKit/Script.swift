@@ -3,7 +3,9 @@ import CMartlet
 
 /// Anything with $variables in it, compiled when the file was read. It lives as long as the process.
 ///
-///     Function("copy", in: .any, "Copies.", Arg("from", Expression.self), Arg("to", Expression.self)) { call, from, to in
+///     Function(
+///         "copy", in: .any, "Copies.", Arg("from", Expression.self), Arg("to", Expression.self)
+///     ) { call, from, to in
 ///         guard let value = call.read(from) else { return .no }
 ///         return call.write(to, value)
 ///     }
@@ -44,13 +46,16 @@ extension Call {
             return Outcome(code: Server.script.pointee.write(raw, raw.pointee.msg, expression.raw, &value))
         }
     }
-    /// Runs a block on a message. `.suspended` when something in it waits: then `then` is called at its end, with its
-    /// value in `call.result`.
+    /// Runs a block on a message. `.suspended` when something in it waits: then `then` is called at its end,
+    /// with its value in `call.result`.
     @discardableResult
     public func run(_ route: Route, on message: Message, then: Action? = nil) -> Outcome {
-        guard let then else { return Outcome(code: Server.script.pointee.run(raw, message.raw, route.number, nil, nil)) }
+        guard let then else {
+            return Outcome(code: Server.script.pointee.run(raw, message.raw, route.number, nil, nil))
+        }
         let user = Unmanaged.passRetained(then)
-        let code = Server.script.pointee.run(raw, message.raw, route.number, Action.enterOnce, user.toOpaque())
+        let code = Server.script.pointee.run(
+            raw, message.raw, route.number, Action.enterOnce, user.toOpaque())
         if code != Outcome.suspended.code { user.release() }
         return Outcome(code: code)
     }

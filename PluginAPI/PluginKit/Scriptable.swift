@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 
-/// The types of parameters and arguments: Int, Bool, Text, Milliseconds, Expression, Route, Socket, Pattern, StorageURL, and
-/// each of them optional.
+/// The types of parameters and arguments: Int, Bool, Text, Milliseconds, Expression, Route, Socket, Pattern,
+/// StorageURL, and each of them optional.
 public protocol Scriptable: ~Escapable, SendableMetatype {
     static var type: UInt32 { get }
     static var isOptional: Bool { get }

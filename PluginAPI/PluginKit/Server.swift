@@ -3,9 +3,9 @@ import CMartlet
 
 /// The server's tables, as the loader filled them in before init.
 ///
-/// PluginKit is linked into each plugin, so these are one plugin's own. They are written once, on the main thread before
-/// any traffic, and only read afterwards: that is what makes `nonisolated(unsafe)` safe. Plugins have them too, for what
-/// PluginKit does not wrap: `Server.net.pointee.close(&flow)`.
+/// PluginKit is linked into each plugin, so these are one plugin's own. They are written once, on the main
+/// thread before any traffic, and only read afterwards: that is what makes `nonisolated(unsafe)` safe.
+/// Plugins have them too, for what PluginKit does not wrap: `Server.net.pointee.close(&flow)`.
 public enum Server {
     nonisolated(unsafe) public internal(set) static var host: UnsafePointer<mt_host>!
     nonisolated(unsafe) public internal(set) static var message: UnsafePointer<mt_message_api>!
@@ -17,8 +17,8 @@ public enum Server {
     nonisolated(unsafe) public internal(set) static var statistic: UnsafePointer<mt_statistic_api>!
     nonisolated(unsafe) public internal(set) static var rpc: UnsafePointer<mt_rpc_api>!
 
-    /// Each plugin needs all of them: every server that speaks ABI 1 has them, so asking can do no harm, and no call
-    /// through one can meet a table that is not there.
+    /// Each plugin needs all of them: every server that speaks ABI 1 has them, so asking can do no harm, and
+    /// no call through one can meet a table that is not there.
     static func declareNeeds(in tables: inout Tables) {
         tables.need("martlet.message", slot(&message))
         tables.need("martlet.sip", slot(&sip))
@@ -43,7 +43,8 @@ public enum Server {
 public enum Host {
     public enum Level: Int32, Sendable { case debug, info, notice, warning, error }
 
-    /// The server adds time, plugin, worker and Call-ID. The text is not even built when nobody would read it.
+    /// The server adds time, plugin, worker and Call-ID. The text is not even built when nobody would read
+    /// it.
     @inlinable public static func log(_ level: Level, _ text: @autoclosure () -> String) {
         guard level.rawValue >= Server.host.pointee.level else { return }
         text().withRaw { Server.host.pointee.log(Server.host, level.rawValue, $0) }
@@ -58,14 +59,16 @@ public enum Host {
         text.withRaw { Server.host.pointee.log(Server.host, level.rawValue, $0) }
     }
 
-    /// Says what is wrong and how to mend it. While the configuration is being read the server adds file, line and column.
+    /// Says what is wrong and how to mend it. While the configuration is being read the server adds file,
+    /// line and column.
     public static func fail(_ what: String, help: String = "") -> Outcome {
         what.withRaw { what in
             help.withRaw { Outcome(code: Server.host.pointee.fail(Server.host, what, $0)) }
         }
     }
 
-    /// How many workers there are: what is kept per worker is an array of that many, indexed by `call.worker`.
+    /// How many workers there are: what is kept per worker is an array of that many, indexed by
+    /// `call.worker`.
     @inlinable public static var workers: Int { Int(Server.host.pointee.workers) }
 
     /// The folder for sockets and fifos, without a slash at its end.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 
-/// A counter by name: of any plugin, of the server, or one that only the configuration names. From any thread.
+/// A counter by name: of any plugin, of the server, or one that only the configuration names. From any
+/// thread.
 ///
 ///     guard let received = Statistic.named("core:rcv_requests") else { return .no }
 ///     Host.log(.info, "\(received.value) requests")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 
-/// The lists of an mt_plugin while they are gathered. What they point to is never freed: a plugin lives as long as its
-/// process.
+/// The lists of an mt_plugin while they are gathered. What they point to is never freed: a plugin lives as
+/// long as its process.
 public struct Tables {
     public typealias Slot = UnsafeMutablePointer<UnsafeRawPointer?>
 
@@ -36,13 +36,16 @@ public struct Tables {
             size: UInt32(MemoryLayout<mt_plugin>.size), flags: 0,
             name: name.pointer, version: version.pointer, help: help.pointer,
             needs: Tables.list(needs), offers: Tables.list(offers), params: Tables.list(params),
-            functions: Tables.list(functions), variables: Tables.list(variables), commands: Tables.list(commands),
+            functions: Tables.list(functions), variables: Tables.list(variables),
+            commands: Tables.list(commands),
             counters: Tables.list(counters), events: Tables.list(events), hooks: Tables.list(hooks),
             init: nil, stop: nil)
     }
 
     static func list<Item>(_ items: [Item]) -> mt_list {
-        guard !items.isEmpty else { return mt_list(items: nil, count: 0, stride: UInt32(MemoryLayout<Item>.stride)) }
+        guard !items.isEmpty else {
+            return mt_list(items: nil, count: 0, stride: UInt32(MemoryLayout<Item>.stride))
+        }
         let copy = UnsafeMutableBufferPointer<Item>.allocate(capacity: items.count)
         _ = copy.initialize(from: items)
         return mt_list(

@@ -4,9 +4,9 @@ import Glibc
 
 /// Bytes of somebody else's: of a message, an argument, a parameter. Nothing is copied.
 ///
-/// It cannot outlive the callback it was given in: to return one out of a callback, or to store one, does not compile. Copy
-/// what has to last: `String(text)`, or `message.keep(text)` for as long as the message lives. Absent and empty are
-/// two things.
+/// It cannot outlive the callback it was given in: to return one out of a callback, or to store one, does not
+/// compile. Copy what has to last: `String(text)`, or `message.keep(text)` for as long as the message lives.
+/// Absent and empty are two things.
 ///
 ///     var rest = call.message.header(allow)
 ///     while let method = rest.take(upTo: UInt8(ascii: ",")) {
@@ -94,8 +94,8 @@ extension Text {
         }
     }
 
-    /// Takes what stands before the next such byte off the front, and the byte too. Nil when nothing is left; what has no such
-    /// byte is taken whole.
+    /// Takes what stands before the next such byte off the front, and the byte too. Nil when nothing is left;
+    /// what has no such byte is taken whole.
     @inlinable @_lifetime(copy self) public mutating func take(upTo byte: UInt8) -> Text? {
         guard raw.len > 0 else { return nil }
         let taken: Text
@@ -109,7 +109,9 @@ extension Text {
         return taken
     }
 
-    @inlinable static func isSpace(_ byte: CChar) -> Bool { byte == 32 || byte == 9 || byte == 13 || byte == 10 }
+    @inlinable static func isSpace(_ byte: CChar) -> Bool {
+        byte == 32 || byte == 9 || byte == 13 || byte == 10
+    }
 }
 
 // MARK: Looking
@@ -135,7 +137,8 @@ extension Text {
             if other.len == 0 { return 0 }
             var from = 0
             while raw.len - from >= other.len {
-                guard let first = memchr(raw.ptr + from, Int32(other.ptr[0]), raw.len - from - other.len + 1) else {
+                guard let first = memchr(raw.ptr + from, Int32(other.ptr[0]), raw.len - from - other.len + 1)
+                else {
                     return nil
                 }
                 from = UnsafeRawPointer(first) - UnsafeRawPointer(raw.ptr)
@@ -155,7 +158,9 @@ extension Text {
 
     /// Whatever the case of A to Z.
     @inlinable public func equalsIgnoringCase(_ other: some Textual & ~Escapable) -> Bool {
-        other.withRaw { $0.len == raw.len && (raw.len == 0 || Text.sameIgnoringCase(raw.ptr, $0.ptr, raw.len)) }
+        other.withRaw {
+            $0.len == raw.len && (raw.len == 0 || Text.sameIgnoringCase(raw.ptr, $0.ptr, raw.len))
+        }
     }
 
     @inlinable public func hasPrefix(_ other: some Textual & ~Escapable) -> Bool {
@@ -209,7 +214,9 @@ extension Text {
         return hash
     }
 
-    @inlinable static func sameIgnoringCase(_ a: UnsafePointer<CChar>, _ b: UnsafePointer<CChar>, _ count: Int) -> Bool {
+    @inlinable static func sameIgnoringCase(
+        _ a: UnsafePointer<CChar>, _ b: UnsafePointer<CChar>, _ count: Int
+    ) -> Bool {
         for at in 0..<count where lower(a[at]) != lower(b[at]) { return false }
         return true
     }

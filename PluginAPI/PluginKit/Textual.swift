@@ -8,11 +8,15 @@ public protocol Textual: ~Escapable {
 }
 
 extension Text: Textual {
-    @inlinable public func withRaw<Result>(_ body: (mt_str) throws -> Result) rethrows -> Result { try body(raw) }
+    @inlinable public func withRaw<Result>(_ body: (mt_str) throws -> Result) rethrows -> Result {
+        try body(raw)
+    }
 }
 
 extension mt_str: Textual {
-    @inlinable public func withRaw<Result>(_ body: (mt_str) throws -> Result) rethrows -> Result { try body(self) }
+    @inlinable public func withRaw<Result>(_ body: (mt_str) throws -> Result) rethrows -> Result {
+        try body(self)
+    }
 
     /// A literal: it lives as long as the process.
     @inlinable public init(_ literal: StaticString) { self = Text(literal).raw }

@@ -54,7 +54,9 @@ extension Bool: Answerable {
 }
 
 extension Value: Answerable {
-    @inlinable public func withValue<Result>(_ body: (mt_value) throws -> Result) rethrows -> Result { try body(raw) }
+    @inlinable public func withValue<Result>(_ body: (mt_value) throws -> Result) rethrows -> Result {
+        try body(raw)
+    }
 }
 extension Text: Answerable {
     @inlinable public func withValue<Result>(_ body: (mt_value) throws -> Result) rethrows -> Result {

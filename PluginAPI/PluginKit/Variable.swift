@@ -10,7 +10,7 @@ import CMartlet
 ///         table[key.name] = value.int
 ///         return .yes
 ///     }
-public struct Variable: Declaration {
+public struct Variable: Declaration, Sendable {
     /// What stands in the parentheses and in the brackets.
     @frozen public struct Key: ~Escapable, BitwiseCopyable {
         @usableFromInline let args: UnsafePointer<mt_value>
@@ -78,7 +78,8 @@ private final class VariableBox: Sendable {
 
     static let get: mt_fn = { raw in
         let raw = raw.unsafelyUnwrapped
-        return Unmanaged<VariableBox>.fromOpaque(raw.pointee.user.unsafelyUnwrapped)._withUnsafeGuaranteedRef {
+        return Unmanaged<VariableBox>.fromOpaque(raw.pointee.user.unsafelyUnwrapped)._withUnsafeGuaranteedRef
+        {
             let call = Call(raw)
             return $0.read(call, Variable.Key(call)).code
         }
@@ -86,7 +87,8 @@ private final class VariableBox: Sendable {
 
     static let set: mt_fn = { raw in
         let raw = raw.unsafelyUnwrapped
-        return Unmanaged<VariableBox>.fromOpaque(raw.pointee.user.unsafelyUnwrapped)._withUnsafeGuaranteedRef {
+        return Unmanaged<VariableBox>.fromOpaque(raw.pointee.user.unsafelyUnwrapped)._withUnsafeGuaranteedRef
+        {
             let call = Call(raw)
             return $0.write(call, Variable.Key(call), Value(unchecked: raw.pointee.args[2])).code
         }

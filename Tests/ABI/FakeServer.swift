@@ -45,9 +45,11 @@ extension mt_str {
     }
 }
 
-/// A server made of fakes: what a plugin asks of it is written down, and what it gave the plugin can be called.
+/// A server made of fakes: what a plugin asks of it is written down, and what it gave the plugin can be
+/// called.
 ///
-/// The tables are C functions, which cannot capture, so there is one; the tests that use it run one after the other.
+/// The tables are C functions, which cannot capture, so there is one; the tests that use it run one after the
+/// other.
 final class FakeServer {
     nonisolated(unsafe) static var current = FakeServer()
 
@@ -86,7 +88,9 @@ final class FakeServer {
     }
 
     /// Fills in what the plugin needs, and starts it.
-    func start(_ plugin: UnsafePointer<mt_plugin>, with interfaces: [String: UnsafeRawPointer] = [:]) -> mt_result {
+    func start(_ plugin: UnsafePointer<mt_plugin>, with interfaces: [String: UnsafeRawPointer] = [:])
+        -> mt_result
+    {
         for need in plugin.pointee.needs.all(mt_need.self) {
             let id = String(cString: need.id)
             if let table = FakeServer.tables[id] ?? interfaces[id] { need.slot.pointee = table }
@@ -104,7 +108,8 @@ final class FakeServer {
         let code = args.withUnsafeBufferPointer { args in
             withUnsafeMutablePointer(to: &out) { out in
                 var call = mt_call(
-                    host: host, user: user, msg: message?.raw, args: args.baseAddress, argc: UInt32(args.count),
+                    host: host, user: user, msg: message?.raw, args: args.baseAddress,
+                    argc: UInt32(args.count),
                     route: UInt32(MT_IN_REQUEST), worker: 1, result: mt_result(result), data: data, out: out)
                 return fn(&call)
             }

@@ -17,10 +17,12 @@ extension FakeServer {
         api.header = { raw, name, at in
             let message = FakeMessage.of(raw)
             for index in Int(at!.pointee.place)..<max(message.lines.count, Int(at!.pointee.place)) {
-                let token = FakeServer.current.tokens.firstIndex(of: message.lines[index].name.lowercased()) ?? 0
+                let token =
+                    FakeServer.current.tokens.firstIndex(of: message.lines[index].name.lowercased()) ?? 0
                 guard name == 0 || token == Int(name) else { continue }
                 at!.pointee = mt_header(
-                    name: UInt32(token), place: UInt32(index + 1), text: message.str(message.lines[index].name),
+                    name: UInt32(token), place: UInt32(index + 1),
+                    text: message.str(message.lines[index].name),
                     body: message.str(message.lines[index].body))
                 return true
             }
@@ -56,7 +58,9 @@ extension FakeServer {
             return mt_result(MT_OK)
         }
         api.add_target = { raw, target in
-            guard target!.pointee.size == UInt32(MemoryLayout<mt_target>.size) else { return mt_result(MT_NO) }
+            guard target!.pointee.size == UInt32(MemoryLayout<mt_target>.size) else {
+                return mt_result(MT_NO)
+            }
             FakeMessage.of(raw).targets.append("\(target!.pointee.uri.text) \(target!.pointee.q)")
             return mt_result(MT_OK)
         }
@@ -110,7 +114,9 @@ extension FakeServer {
         api.clock = { 1_700_000_000_000 }
         api.after = { _, _, _, fn, user in FakeServer.current.timer(fn, user) }
         api.every = { _, _, _, fn, user in FakeServer.current.timer(fn, user) }
-        api.cancel = { FakeServer.current.timers.removeValue(forKey: $0) == nil ? mt_result(MT_GONE) : mt_result(MT_OK) }
+        api.cancel = {
+            FakeServer.current.timers.removeValue(forKey: $0) == nil ? mt_result(MT_GONE) : mt_result(MT_OK)
+        }
         api.post = { _, _, fn, user in
             FakeServer.current.call(fn!, user)
             return mt_result(MT_OK)

@@ -3,8 +3,8 @@ import Foundation
 
 /// A header in numbers, as the compiler sees it on this machine.
 ///
-/// Structs and fields come from clang's own record layouts, numbers from a program that prints them: nothing is listed by hand, so
-/// nothing new can be forgotten.
+/// Structs and fields come from clang's own record layouts, numbers from a program that prints them: nothing
+/// is listed by hand, so nothing new can be forgotten.
 struct Layout: Equatable {
     struct Struct: Equatable {
         var name: String
@@ -17,7 +17,8 @@ struct Layout: Equatable {
 
     /// Passed by value or kept by others: they may not even grow.
     static let frozen: Set = [
-        "mt_head", "mt_str", "mt_value", "mt_list", "mt_header", "mt_flow", "mt_uri", "mt_address", "mt_match",
+        "mt_head", "mt_str", "mt_value", "mt_list", "mt_header", "mt_flow", "mt_uri", "mt_address",
+        "mt_match",
     ]
 
     init(of header: String) throws {
@@ -62,7 +63,8 @@ struct Layout: Equatable {
         for list in text.matches(of: #/enum\s*\{([^}]*)\}/#) {
             names += list.1.matches(of: #/\b(MT_\w+)\b\s*(?:=|,|$|\n)/#).map { String($0.1) }
         }
-        for macro in text.matches(of: #/#define[ \t]+((?:MT|MARTLET)_\w+)[ \t]+\S/#) where macro.1 != "MARTLET_EXPORT" {
+        for macro in text.matches(of: #/#define[ \t]+((?:MT|MARTLET)_\w+)[ \t]+\S/#)
+        where macro.1 != "MARTLET_EXPORT" {
             names.append(String(macro.1))
         }
         let program = scratch.file("numbers.c")
@@ -98,8 +100,11 @@ struct Layout: Equatable {
                 found.append("\(old.name) is gone")
                 continue
             }
-            if Layout.frozen.contains(old.name), new != old { found.append("\(old.name) is frozen, and changed") }
-            for (index, field) in old.fields.enumerated() where index >= new.fields.count || new.fields[index] != field {
+            if Layout.frozen.contains(old.name), new != old {
+                found.append("\(old.name) is frozen, and changed")
+            }
+            for (index, field) in old.fields.enumerated()
+            where index >= new.fields.count || new.fields[index] != field {
                 let now = index < new.fields.count ? new.fields[index] : "nothing"
                 found.append("\(old.name): \"\(field)\" became \"\(now)\"")
             }

@@ -37,7 +37,10 @@ import Testing
         }
 
         #expect(try breaches("    uint32_t        worker;", "    uint32_t        thread;").count == 1)
-        #expect(try !breaches("    uint16_t     major, minor;\n    uint32_t     flags;", "    uint16_t major, minor;").isEmpty)
+        #expect(
+            try !breaches(
+                "    uint16_t     major, minor;\n    uint32_t     flags;", "    uint16_t major, minor;"
+            ).isEmpty)
         #expect(try !breaches("    MT_NULL, ", "    MT_NEW, MT_NULL, ").isEmpty)
         #expect(try !breaches("    mt_value       *out;", "    mt_value *more, *out;").isEmpty)
         #expect(try !breaches("    int64_t  num;\n", "    double  num;\n").isEmpty)

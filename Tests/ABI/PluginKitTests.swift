@@ -35,7 +35,8 @@ private let plugin = Plugin("tried", "1.2.3", "Is tried by a test.") {
         Arg("number", Int.self, default: "7", in: 0...9), Arg("text", Text.self), Arg("maybe", Text?.self),
         Arg("time", Milliseconds.self), Arg("switch", Bool.self), Arg("route", Route.self, where: .failure)
     ) { call, number, text, maybe, time, isOn, route in
-        call.message.append("X: \(number) \(text) \(maybe == nil ? -1 : maybe!.count) \(time.count) \(isOn ? 1 : 0)")
+        call.message.append(
+            "X: \(number) \(text) \(maybe == nil ? -1 : maybe!.count) \(time.count) \(isOn ? 1 : 0)")
         return Outcome(Int(route.number))
     }
     Function("edit", in: .request, "Edits.") { call in
@@ -59,7 +60,8 @@ private let plugin = Plugin("tried", "1.2.3", "Is tried by a test.") {
         return call.write(variable, number + 1)
     }
     Function("wait", in: .any, suspends: true, "Waits.") { call in
-        call.wait(upTo: .seconds(2), then: Action { call in call.result == .timeout ? .no : Outcome(9) }) { ticket in
+        call.wait(upTo: .seconds(2), then: Action { call in call.result == .timeout ? .no : Outcome(9) }) {
+            ticket in
             ticket.resume(.yes)
         }
     }
@@ -101,7 +103,9 @@ private let plugin = Plugin("tried", "1.2.3", "Is tried by a test.") {
 
 private func int(_ number: Int) -> mt_value { mt_value(number) }
 /// Lives for ever, as a literal does.
-private func text(_ text: String) -> mt_value { mt_value(mt_str(ptr: UnsafePointer(strdup(text)), len: text.utf8.count)) }
+private func text(_ text: String) -> mt_value {
+    mt_value(mt_str(ptr: UnsafePointer(strdup(text)), len: text.utf8.count))
+}
 
 /// The same plugin is started anew for each test, on a server that has just been made.
 @Suite(.serialized) struct PluginKitTests {
@@ -148,7 +152,8 @@ private func text(_ text: String) -> mt_value { mt_value(mt_str(ptr: UnsafePoint
     @Test func `each list says how wide its items are`() {
         let plugin = table.pointee
         #expect(plugin.needs.stride == 24 && plugin.offers.stride == 16 && plugin.params.stride == 64)
-        #expect(plugin.functions.stride == 56 && plugin.variables.stride == 40 && plugin.commands.stride == 48)
+        #expect(
+            plugin.functions.stride == 56 && plugin.variables.stride == 40 && plugin.commands.stride == 48)
         #expect(plugin.counters.stride == 24 && plugin.events.stride == 16 && plugin.hooks.stride == 32)
     }
 
@@ -196,7 +201,8 @@ private func text(_ text: String) -> mt_value { mt_value(mt_str(ptr: UnsafePoint
         #expect(try call("edit", message) == 1)
         #expect(
             message.lines.map { "\($0.name): \($0.body)" } == [
-                "X-Top: 7f3a", "Subject: before", "Subject: first", "From: a", "Subject: changed", "Min-SE: 90",
+                "X-Top: 7f3a", "Subject: before", "Subject: first", "From: a", "Subject: changed",
+                "Min-SE: 90",
             ])
         #expect(message.texts[MT_F_URI] == "sip:tag@7f3a:-5060" && message.texts[MT_F_NEXT_HOP] == nil)
         #expect(message.numbers[MT_F_FLAGS] == 5 && message.targets == ["sip:bob@b.example 500"])
@@ -216,7 +222,8 @@ private func text(_ text: String) -> mt_value { mt_value(mt_str(ptr: UnsafePoint
         #expect(server.resumed == [1])
         #expect(server.call(try #require(server.ticket.fn), server.ticket.user, result: 1).code == 9)
         #expect(try call("wait", FakeMessage()) == mt_result.min)
-        #expect(server.call(try #require(server.ticket.fn), server.ticket.user, result: MT_TIMEOUT).code == -1)
+        #expect(
+            server.call(try #require(server.ticket.fn), server.ticket.user, result: MT_TIMEOUT).code == -1)
     }
 
     @Test func `what nobody would read is not logged, and a failure is told`() throws {
@@ -226,7 +233,9 @@ private func text(_ text: String) -> mt_value { mt_value(mt_str(ptr: UnsafePoint
 
     @Test func `variables give text, numbers and nothing`() {
         let variable = table.pointee.variables.all(mt_variable.self)
-        let get: ([mt_value]) -> mt_value = { server.call(variable[0].get, variable[0].user, FakeMessage(), $0).out }
+        let get: ([mt_value]) -> mt_value = {
+            server.call(variable[0].get, variable[0].user, FakeMessage(), $0).out
+        }
         #expect(get([mt_value(), mt_value()]).type == UInt32(MT_NULL))
         #expect(get([text("key"), mt_value()]).str.text == "ey")
         #expect(get([text("key"), int(-3)]).num == -6)
@@ -257,7 +266,8 @@ private func text(_ text: String) -> mt_value { mt_value(mt_str(ptr: UnsafePoint
         var two = [text("one"), text("two")]
         two.withUnsafeMutableBufferPointer { two in
             server.params[2] = mt_value(
-                type: UInt32(MT_STR), reserved: 0, num: 2, str: mt_str(), ptr: UnsafeMutableRawPointer(two.baseAddress))
+                type: UInt32(MT_STR), reserved: 0, num: 2, str: mt_str(),
+                ptr: UnsafeMutableRawPointer(two.baseAddress))
             #expect(lines.count == 2 && String(lines[0]) == "one" && String(lines[1]) == "two")
         }
         server.params[2] = mt_value()
@@ -313,20 +323,24 @@ extension PluginKitTests {
         #expect(Loop.post(action()).isYes && Held.count == 0)
         let held = Held()
         let steps = (work: 3, done: 4)
-        Loop.offload(work: { _ in
-            seen.add(steps.work)
-            return .yes
-        }, done: { _ in
-            seen.add(steps.done)
-            return .yes
-        })
-        Loop.visit(each: { _ in
-            seen.add(10)
-            return .yes
-        }, done: { _ in
-            seen.add(100)
-            return .yes
-        })
+        Loop.offload(
+            work: { _ in
+                seen.add(steps.work)
+                return .yes
+            },
+            done: { _ in
+                seen.add(steps.done)
+                return .yes
+            })
+        Loop.visit(
+            each: { _ in
+                seen.add(10)
+                return .yes
+            },
+            done: { _ in
+                seen.add(100)
+                return .yes
+            })
         held.touch()
         #expect(server.counts[0] == 128)
     }

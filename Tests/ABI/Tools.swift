@@ -6,7 +6,9 @@ enum Repository {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     static func path(_ path: String) -> String { root.appending(path: path).path }
-    static func text(_ path: String) throws -> String { try String(contentsOfFile: self.path(path), encoding: .utf8) }
+    static func text(_ path: String) throws -> String {
+        try String(contentsOfFile: self.path(path), encoding: .utf8)
+    }
     static let include = path("PluginAPI/C/include")
 }
 

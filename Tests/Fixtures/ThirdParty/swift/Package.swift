@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import PackageDescription
 
-// A plugin that is distributed on its own. Its Swift runtime is inside it, so it works whatever Swift the server was built
-// with, and it exports martlet_plugin alone. Sources/CMartlet and Sources/PluginKit are the server's PluginAPI/C and
-// PluginAPI/PluginKit: here links to them, elsewhere copies or a submodule.
+// A plugin that is distributed on its own. Its Swift runtime is inside it, so it works whatever Swift the
+// server was built with, and it exports martlet_plugin alone. Sources/CMartlet and Sources/PluginKit are the
+// server's PluginAPI/C and PluginAPI/PluginKit: here links to them, elsewhere copies or a submodule.
 
 let package = Package(
     name: "seguard",
