@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* budget.c PLUGIN.so [CALLS]: what one call of seguard_check costs, in a server that does next to nothing.
  *
- * Prints "<calls of malloc> <nanoseconds>" per call, the latter the best of five runs. The call finds the timer too short, makes and
- * inserts a line, counts, and calls into "sl". */
+ * Prints "<calls of malloc> <nanoseconds>" per call, the latter the best of five runs. The call finds the
+ * timer too short, makes and inserts a line, counts, and calls into "sl". */
 #define _GNU_SOURCE
 #include <martlet.h>
 #include <sl.h>
@@ -37,10 +37,17 @@ static mt_result insert(mt_msg *msg, uint32_t where, const mt_header *at, mt_str
     return MT_OK;
 }
 static uint32_t  token(const char *name) { (void)name; return 33; }
-static mt_result reply(mt_call *call, int32_t status, mt_str reason) { (void)call, (void)status, (void)reason; return MT_OK; }
-static void      count(const mt_host *host, uint32_t counter, int64_t by) { (void)host, (void)counter, (void)by; }
+static mt_result reply(mt_call *call, int32_t status, mt_str reason) {
+    (void)call, (void)status, (void)reason;
+    return MT_OK;
+}
+static void      count(const mt_host *host, uint32_t counter, int64_t by) {
+    (void)host, (void)counter, (void)by;
+}
 
-static const mt_message_api message = { .head = MT_HEAD(mt_message_api, 1, 0), .header = header, .insert = insert };
+static const mt_message_api message = {
+    .head = MT_HEAD(mt_message_api, 1, 0), .header = header, .insert = insert,
+};
 static const mt_sip_api     sip     = { .head = MT_HEAD(mt_sip_api, 1, 0), .token = token };
 static const sl_api         sl      = { .head = MT_HEAD(sl_api, 1, 0), .reply = reply };
 static const char           others[4096]; /* the tables of all other interfaces: nothing calls them here */
@@ -59,12 +66,14 @@ int main(int argc, char **argv) {
                                                            : (const void *)others;
     }
     mt_value params[] = { { MT_INT, 0, 90, { NULL, 0 }, NULL } };
-    mt_host  host     = { .head = MT_HEAD(mt_host, 1, 0), .params = params, .workers = 1, .level = MT_LOG_ERROR, .count = count };
+    mt_host  host     = { .head = MT_HEAD(mt_host, 1, 0), .params = params, .workers = 1,
+                          .level = MT_LOG_ERROR, .count = count };
     if (plugin->init && plugin->init(&host) <= 0) return 1;
 
     const mt_function *function = plugin->functions.items;
     mt_value           args[]   = { { MT_INT, 0, 1800, { NULL, 0 }, NULL } };
-    mt_call            call     = { .host = &host, .user = function->user, .msg = (mt_msg *)arena, .args = args, .argc = 1, .route = 1 };
+    mt_call            call     = { .host = &host, .user = function->user, .msg = (mt_msg *)arena,
+                                    .args = args, .argc = 1, .route = 1 };
     long               calls    = argc > 2 ? atol(argv[2]) : 1000000;
     double             best     = 1e9;
     function->call(&call); /* what is set up once */
@@ -75,7 +84,8 @@ int main(int argc, char **argv) {
         for (long i = 0; i < calls; i++)
             if (function->call(&call) != MT_STOP) return 1;
         clock_gettime(CLOCK_MONOTONIC, &to);
-        double ns = ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) / (double)calls;
+        double ns = (double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec);
+        ns /= (double)calls;
         if (ns < best) best = ns;
     }
     printf("%g %.1f\n", (double)(mallocs - before) / (5.0 * (double)calls), best);

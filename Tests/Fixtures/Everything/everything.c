@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* everything.c: uses every type, number and function of ABI 1.0, in words that are C11 and C++17 alike.
  *
- * Each of its script functions walks through one interface, on a request that it makes itself, and returns MT_OK, or
- * MT_ERROR with a fail() that names the first line that disagreed. It is compiled against each frozen header, and run in
- * today's server. */
+ * Each of its script functions walks through one interface, on a request that it makes itself, and returns
+ * MT_OK, or MT_ERROR with a fail() that names the first line that disagreed. It is compiled against each
+ * frozen header, and run in today's server. */
 #include <martlet.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +34,9 @@ static mt_result wrong(int line) {
 }
 #define CHECK(condition) do { if (!(condition)) return wrong(__LINE__); } while (0)
 
-static bool same(mt_str a, const char *b) { return a.len == strlen(b) && (a.len == 0 || memcmp(a.ptr, b, a.len) == 0); }
+static bool same(mt_str a, const char *b) {
+    return a.len == strlen(b) && (a.len == 0 || memcmp(a.ptr, b, a.len) == 0);
+}
 static mt_value text_value(const char *text) {
     mt_value value = { MT_STR, 0, 0, mt_s(text), NULL };
     return value;
@@ -124,12 +126,15 @@ static mt_result walk_message(mt_call *call) {
 
     /* Every field answers something or is absent, and never crashes. */
     static const uint32_t texts[] = {
-        MT_F_METHOD, MT_F_URI, MT_F_REASON, MT_F_CALL_ID, MT_F_CSEQ_METHOD, MT_F_FROM_URI, MT_F_FROM_TAG, MT_F_TO_URI,
+        MT_F_METHOD, MT_F_URI, MT_F_REASON, MT_F_CALL_ID, MT_F_CSEQ_METHOD, MT_F_FROM_URI, MT_F_FROM_TAG,
+        MT_F_TO_URI,
         MT_F_TO_TAG, MT_F_VIA_BRANCH, MT_F_NEXT_HOP, MT_F_PATH, MT_F_CONTENT_TYPE, MT_F_BODY, MT_F_BYTES,
-        MT_F_RECEIVED_URI, MT_F_REPLY_LINES, MT_F_REPLY_BODY, MT_F_REPLY_TYPE, MT_F_ERROR_REASON, MT_F_VERSION,
+        MT_F_RECEIVED_URI, MT_F_REPLY_LINES, MT_F_REPLY_BODY, MT_F_REPLY_TYPE, MT_F_ERROR_REASON,
+        MT_F_VERSION,
     };
     static const uint32_t numbers[] = {
-        MT_F_STATUS, MT_F_METHOD_ID, MT_F_CSEQ, MT_F_MAX_FORWARDS, MT_F_EXPIRES, MT_F_FLAGS, MT_F_OUT_SOCKET, MT_F_SERIAL,
+        MT_F_STATUS, MT_F_METHOD_ID, MT_F_CSEQ, MT_F_MAX_FORWARDS, MT_F_EXPIRES, MT_F_FLAGS, MT_F_OUT_SOCKET,
+        MT_F_SERIAL,
         MT_F_SCRIPT_FLAGS, MT_F_BRANCH_FLAGS, MT_F_ERROR, MT_F_OPTIONS, MT_F_TARGETS,
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) message->text(call->msg, texts[i]);
@@ -138,12 +143,13 @@ static mt_result walk_message(mt_call *call) {
     CHECK(same(message->text(call->msg, MT_F_VERSION), "SIP/2.0"));
     CHECK(!message->text(call->msg, 999).ptr && message->number(call->msg, 99999) == MT_ABSENT);
     static const uint32_t methods[] = {
-        MT_INVITE, MT_ACK, MT_BYE, MT_CANCEL, MT_OPTIONS, MT_REGISTER, MT_PRACK, MT_UPDATE, MT_SUBSCRIBE, MT_NOTIFY,
+        MT_INVITE, MT_ACK, MT_BYE, MT_CANCEL, MT_OPTIONS, MT_REGISTER, MT_PRACK, MT_UPDATE, MT_SUBSCRIBE,
+        MT_NOTIFY,
         MT_PUBLISH, MT_INFO, MT_REFER, MT_MESSAGE,
     };
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) CHECK(methods[i] == i + 1);
-    static const int options = MT_O_FORCE_RPORT | MT_O_FORWARD_NO_CONNECT | MT_O_FORWARD_CLOSE | MT_O_REPLY_NO_CONNECT
-        | MT_O_REPLY_CLOSE | MT_O_RPORT_IN_VIA;
+    static const int options = MT_O_FORCE_RPORT | MT_O_FORWARD_NO_CONNECT | MT_O_FORWARD_CLOSE
+        | MT_O_REPLY_NO_CONNECT | MT_O_REPLY_CLOSE | MT_O_RPORT_IN_VIA;
     CHECK(options == 63);
     host->count(host, CALLS, 1);
     return MT_OK;
@@ -191,7 +197,8 @@ static mt_result walk_script(mt_call *call) {
     CHECK(script->read(call, call->msg, var_expr, &value) == MT_OK && value.type == MT_INT && value.num == 5);
     CHECK(call->args[0].type == MT_REGEX && script->match((const mt_regex *)call->args[0].ptr, mt_s("aab")));
     CHECK(!script->match((const mt_regex *)call->args[0].ptr, mt_s("abc")));
-    CHECK(call->args[1].type == MT_ROUTE && same(script->route_name((uint32_t)call->args[1].num), "EVERYTHING"));
+    CHECK(call->args[1].type == MT_ROUTE);
+    CHECK(same(script->route_name((uint32_t)call->args[1].num), "EVERYTHING"));
     return script->run(call, call->msg, (uint32_t)call->args[1].num, after_block, NULL);
 }
 
@@ -241,7 +248,7 @@ static mt_result walk_net(mt_call *call) {
     mt_result result = net->send(call, reply, &flow, sent, NULL);
     message->release(reply);
     CHECK(result == MT_OK);
-    if (flow.connection == UINT64_MAX) { /* never: these are for filters, and for a plugin that ends a connection */
+    if (flow.connection == UINT64_MAX) { /* never: these are for filters, and for who ends a connection */
         net->close(&flow);
         net->arrived(&flow, mt_s(""));
         net->wire(&flow, mt_s(""));
@@ -258,14 +265,16 @@ static mt_result walk_attribute(mt_call *call) {
     CHECK(attribute->add(call->msg, MT_A_AVP, mt_s("everything"), none, &one) == MT_OK);
     CHECK(attribute->add(call->msg, MT_A_AVP, mt_s("everything"), none, &two) == MT_OK);
     CHECK(attribute->count(call->msg, MT_A_AVP, mt_s("everything"), none) == 2);
-    CHECK(attribute->get(call->msg, MT_A_AVP, mt_s("everything"), none, 0, &out) == MT_OK && same(out.str, "two"));
+    CHECK(attribute->get(call->msg, MT_A_AVP, mt_s("everything"), none, 0, &out) == MT_OK);
+    CHECK(same(out.str, "two"));
     CHECK(attribute->set(call->msg, MT_A_AVP, mt_s("everything"), none, 1, &two) == MT_OK);
     CHECK(attribute->remove(call->msg, MT_A_AVP, mt_s("everything"), none, UINT32_MAX) == MT_OK);
     CHECK(attribute->get(call->msg, MT_A_AVP, mt_s("everything"), none, 0, &out) == MT_NO);
     static const uint32_t kinds[] = { MT_A_XAVP, MT_A_XAVU, MT_A_XAVI };
     for (size_t i = 0; i < 3; i++) {
         CHECK(attribute->set(call->msg, kinds[i], mt_s("root"), mt_s("member"), 0, &one) == MT_OK);
-        CHECK(attribute->get(call->msg, kinds[i], mt_s("root"), mt_s("member"), 0, &out) == MT_OK && out.num == 1);
+        CHECK(attribute->get(call->msg, kinds[i], mt_s("root"), mt_s("member"), 0, &out) == MT_OK);
+        CHECK(out.num == 1);
         CHECK(attribute->name(call->msg, kinds[i], none, 0).len > 0);
     }
     mt_msg *other = message->request(host, mt_s("INFO"), mt_s("sip:bob@192.0.2.1"));
@@ -299,7 +308,10 @@ static mt_result answers(mt_call *call) {
     rpc->close(call);
     return MT_OK;
 }
-static void sink_put(void *user, mt_str key, const mt_value *value) { (void)key; *(int *)user += value != NULL; }
+static void sink_put(void *user, mt_str key, const mt_value *value) {
+    (void)key;
+    *(int *)user += value != NULL;
+}
 static void sink_open(void *user, mt_str key, bool list) { (void)key; *(int *)user += list ? 100 : 10; }
 static void sink_close(void *user) { *(int *)user += 1000; }
 static void sink_done(void *user, int32_t fault, mt_str text) {
@@ -318,7 +330,8 @@ static mt_result walk_rpc(mt_call *call) {
 /* ---- events, variables, parameters ---------------------------------------*/
 
 static mt_result walk_host(mt_call *call) {
-    CHECK(host->head.major == MARTLET_MAJOR && host->head.size >= sizeof(mt_head) && host->server && host->workers > 0);
+    CHECK(host->head.major == MARTLET_MAJOR && host->head.size >= sizeof(mt_head) && host->server);
+    CHECK(host->workers > 0);
     CHECK(call->host == host && call->worker < host->workers && call->route != 0);
     CHECK(host->params[LIMIT].type == MT_INT && host->params[LIMIT].num == 10);
     CHECK(host->params[NAME].type == MT_STR && same(host->params[NAME].str, "nobody"));
@@ -356,7 +369,8 @@ static mt_result walk_arguments(mt_call *call) {
 static mt_result init(const mt_host *server) {
     host        = server;
     subject     = sip->token("Subject");
-    CHECK(sip->token("s") == subject && sip->token("SUBJECT") == subject && sip->token("X-Never-Seen") != subject);
+    CHECK(sip->token("s") == subject && sip->token("SUBJECT") == subject);
+    CHECK(sip->token("X-Never-Seen") != subject);
     method_expr = script->compile(host, mt_s("$rm"));
     var_expr    = script->compile(host, mt_s("$var(everything)"));
     ours        = statistic->define(host, mt_s("everything"), mt_s("ours"));
@@ -403,14 +417,19 @@ static const mt_field two[] = {
     { "route", MT_ROUTE, 0, MT_IN_REQUEST, 0, NO_LIMIT, NULL, "Is called EVERYTHING.", NULL },
 };
 static const mt_field time_arg[] = { { "limit", MT_MS, 0, 0, 0, NO_LIMIT, NULL, "How long to wait.", NULL } };
-static const mt_field kind[] = { { "kind", MT_STR, MT_OPTIONAL, 0, 0, NO_LIMIT, NULL, "\"fault\" for one.", NULL } };
+static const mt_field kind[] = {
+    { "kind", MT_STR, MT_OPTIONAL, 0, 0, NO_LIMIT, NULL, "\"fault\" for one.", NULL },
+};
 #define NO_ARGS { NULL, 0, 0 }
-#define EACH (MT_IN_REQUEST | MT_IN_REPLY | MT_IN_FAILURE | MT_IN_BRANCH | MT_IN_SEND | MT_IN_LOCAL | MT_IN_EVENT | MT_IN_ERROR)
+#define EACH                                                                                              \
+    (MT_IN_REQUEST | MT_IN_REPLY | MT_IN_FAILURE | MT_IN_BRANCH | MT_IN_SEND | MT_IN_LOCAL | MT_IN_EVENT     \
+     | MT_IN_ERROR)
+#define EACH_WAITS (EACH | MT_SUSPENDS)
 static const mt_function functions[] = {
     { "everything_message", walk_message, NULL, NO_ARGS, MT_IN_REQUEST, 0, "Walks through martlet.message." },
     { "everything_sip", walk_sip, NULL, NO_ARGS, MT_IN_ANY, 0, "Walks through martlet.sip." },
-    { "everything_script", walk_script, NULL, MT_LIST(two), EACH | MT_SUSPENDS, 0, "Walks through martlet.script." },
-    { "everything_waiting", walk_waiting, NULL, MT_LIST(time_arg), EACH | MT_SUSPENDS, 0, "Waits until time is up." },
+    { "everything_script", walk_script, NULL, MT_LIST(two), EACH_WAITS, 0, "Walks through martlet.script." },
+    { "everything_waiting", walk_waiting, NULL, MT_LIST(time_arg), EACH_WAITS, 0, "Waits until time is up." },
     { "everything_loop", walk_loop, NULL, NO_ARGS, EACH, 0, "Walks through martlet.loop." },
     { "everything_net", walk_net, NULL, NO_ARGS, MT_IN_REQUEST, 0, "Walks through martlet.net." },
     { "everything_attribute", walk_attribute, NULL, NO_ARGS, EACH, 0, "Walks through martlet.attribute." },
@@ -423,7 +442,9 @@ static const mt_variable variables[] = {
     { "everything", get, set, NULL, "Gives its key, or 7." },
     { "everything_fixed", get, NULL, NULL, "Cannot be set." },
 };
-static const mt_command commands[] = { { "answers", answers, NULL, MT_LIST(kind), "Answers a bit of everything." } };
+static const mt_command commands[] = {
+    { "answers", answers, NULL, MT_LIST(kind), "Answers a bit of everything." },
+};
 static const mt_counter counters[] = {
     { "calls", MT_COUNTER, 0, "Walks through martlet.message." },
     { "inside", MT_GAUGE, 0, "What ran later." },
@@ -443,11 +464,14 @@ static const mt_hook  hooks[]  = {
     { "nothing.happened", on_event, NULL, 0, MT_OPTIONAL },
 };
 static const mt_plugin plugin = {
-    MARTLET_MAGIC, MARTLET_MAJOR, MARTLET_MINOR, sizeof(mt_plugin), 0, "everything", "1.0.0", "Uses everything.",
-    MT_LIST(needs), MT_LIST(offers), MT_LIST(params), MT_LIST(functions), MT_LIST(variables), MT_LIST(commands),
+    MARTLET_MAGIC, MARTLET_MAJOR, MARTLET_MINOR, sizeof(mt_plugin), 0, "everything", "1.0.0",
+    "Uses everything.", MT_LIST(needs), MT_LIST(offers), MT_LIST(params), MT_LIST(functions),
+    MT_LIST(variables), MT_LIST(commands),
     MT_LIST(counters), MT_LIST(events), MT_LIST(hooks), init, stop,
 };
-const mt_plugin *martlet_plugin(uint32_t host_abi) { return host_abi >> 16 == MARTLET_MAJOR ? &plugin : NULL; }
+const mt_plugin *martlet_plugin(uint32_t host_abi) {
+    return host_abi >> 16 == MARTLET_MAJOR ? &plugin : NULL;
+}
 
 /* What only other plugins offer: the types are used, so that they have to stay. */
 mt_result everything_of_stores(mt_call *call, mt_store *table, mt_msg *unused);

@@ -15,5 +15,8 @@ static const mt_field    params[] = {
 static const mt_function calls[] = {
     { "good_yes", yes, NULL, { NULL, 0, 0 }, MT_IN_ANY, 0, "Says yes." },
 };
-static const mt_plugin plugin = { MT_PLUGIN("good", "1.0.0", "Is loaded by a test."), .params = MT_LIST(params), .functions = MT_LIST(calls) };
+static const mt_plugin plugin = {
+    MT_PLUGIN("good", "1.0.0", "Is loaded by a test."), .params = MT_LIST(params),
+    .functions = MT_LIST(calls),
+};
 const mt_plugin *martlet_plugin(uint32_t host_abi) { (void)host_abi; return &plugin; }

@@ -8,5 +8,7 @@ static const mt_function calls[] = {
     { "twice", yes, NULL, { NULL, 0, 0 }, MT_IN_ANY, 0, "Says yes." },
     { "twice", yes, NULL, { NULL, 0, 0 }, MT_IN_ANY, 0, "Says yes again." },
 };
-static const mt_plugin plugin = { MT_PLUGIN("twice", "1.0.0", "Is loaded by a test."), .functions = MT_LIST(calls) };
+static const mt_plugin plugin = {
+    MT_PLUGIN("twice", "1.0.0", "Is loaded by a test."), .functions = MT_LIST(calls),
+};
 const mt_plugin *martlet_plugin(uint32_t host_abi) { (void)host_abi; return &plugin; }

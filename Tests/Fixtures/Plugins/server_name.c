@@ -4,5 +4,7 @@
 
 static const struct { mt_head head; } table = { { sizeof table, 1, 0 } };
 static const mt_offer offers[] = { { "martlet.message", &table.head } };
-static const mt_plugin plugin = { MT_PLUGIN("impostor", "1.0.0", "Is loaded by a test."), .offers = MT_LIST(offers) };
+static const mt_plugin plugin = {
+    MT_PLUGIN("impostor", "1.0.0", "Is loaded by a test."), .offers = MT_LIST(offers),
+};
 const mt_plugin *martlet_plugin(uint32_t host_abi) { (void)host_abi; return &plugin; }

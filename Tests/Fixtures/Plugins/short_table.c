@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* short_table.c: was compiled against a header without the last members of mt_plugin: no init, no stop. It loads. */
+/* short_table.c: is made with a header without the last members of mt_plugin, init and stop. It loads. */
 #include <martlet.h>
 
 static mt_result yes(mt_call *call) { (void)call; return MT_OK; }

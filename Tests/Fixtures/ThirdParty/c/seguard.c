@@ -37,10 +37,16 @@ static const mt_need needs[] = {
     { "martlet.sip",     1, 0, 0, (const void **)&sip },
     { "sl",              1, 0, 0, (const void **)&sl },
 };
-static const mt_field    params[]   = { { "min_se", MT_INT, 0, 0, 0, 90, 86400, "90", "Least session timer, in seconds.", NULL } };
+static const mt_field    params[]   = {
+    { "min_se", MT_INT, 0, 0, 0, 90, 86400, "90", "Least session timer, in seconds.", NULL },
+};
 static const mt_counter  counters[] = { { "refused", MT_COUNTER, 0, "Requests answered with 422." } };
-static const mt_field    args[]     = { { "least", MT_INT, MT_OPTIONAL, 0, 0, 0, 0, "0", "Least here, if more.", NULL } };
-static const mt_function calls[]    = { { "seguard_check", check, NULL, MT_LIST(args), MT_IN_REQUEST, 0, "Refuses a too short timer." } };
+static const mt_field    args[]     = {
+    { "least", MT_INT, MT_OPTIONAL, 0, 0, 0, 0, "0", "Least here, if more.", NULL },
+};
+static const mt_function calls[]    = {
+    { "seguard_check", check, NULL, MT_LIST(args), MT_IN_REQUEST, 0, "Refuses a too short timer." },
+};
 static const mt_plugin   plugin     = {
     MT_PLUGIN("seguard", "1.0.0", "Refuses too short session timers."), .init = init, .needs = MT_LIST(needs),
     .params = MT_LIST(params), .counters = MT_LIST(counters), .functions = MT_LIST(calls),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// seguard.cpp: the plugin of ../c/seguard.c in C++17. No exception may cross into the server, so every callback is noexcept. (std::to_string would export a
-// table of digits: a plugin exports one symbol.)
+// seguard.cpp: the plugin of ../c/seguard.c in C++17. No exception may cross into the server, so every
+// callback is noexcept; and std::to_string would export a table of digits, where a plugin exports one symbol.
 #include <martlet.h>
 #include <sl.h>
 #include <array>
@@ -23,7 +23,8 @@ mt_result check(mt_call *call) noexcept {
     if (!message->header(call->msg, session_expires, &at) || mt_number(at.body) >= least) return MT_OK;
 
     std::array<char, 40> line{};
-    const auto length = std::snprintf(line.data(), line.size(), "Min-SE: %lld", static_cast<long long>(least));
+    const auto length =
+        std::snprintf(line.data(), line.size(), "Min-SE: %lld", static_cast<long long>(least));
     host->count(host, REFUSED, 1);
     message->insert(call->msg, MT_LAST, nullptr, { line.data(), static_cast<size_t>(length) });
     sl->reply(call, 422, mt_s("Session Interval Too Small"));
@@ -47,7 +48,9 @@ const mt_field params[] = {
     { "min_se", MT_INT, 0, 0, 0, 90, 86400, "90", "Least session timer, in seconds.", nullptr },
 };
 const mt_counter  counters[] = { { "refused", MT_COUNTER, 0, "Requests answered with 422." } };
-const mt_field    args[]  = { { "least", MT_INT, MT_OPTIONAL, 0, 0, 0, 0, "0", "Least here, if more.", nullptr } };
+const mt_field    args[]  = {
+    { "least", MT_INT, MT_OPTIONAL, 0, 0, 0, 0, "0", "Least here, if more.", nullptr },
+};
 const mt_function calls[] = {
     { "seguard_check", check, nullptr, MT_LIST(args), MT_IN_REQUEST, 0, "Refuses a too short timer." },
 };
