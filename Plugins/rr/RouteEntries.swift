@@ -22,7 +22,8 @@ struct RouteEntries {
                 if Text(unchecked: rest).trimmed.isEmpty { continue }
             }
             var address = mt_address()
-            guard Server.sip.pointee.address(&rest, &address) else {
+            // A Route has angle brackets (RFC 3261, 25.1): without them nobody knows whose lr it is.
+            guard Server.sip.pointee.address(&rest, &address), address.uri.ptr != address.whole.ptr else {
                 isBroken = true
                 return nil
             }

@@ -67,7 +67,8 @@ import SiputilsLogic
         "set_uri_host", in: .any, "Sets the host of the URI in a variable.",
         Arg("uri", Expression.self, "A variable that can be written."), Arg("host", Text.self)
     ) { call, variable, host in
-        edit(call, variable) { uri, parts in
+        guard !host.isEmpty else { return .no }
+        return edit(call, variable) { uri, parts in
             let before = uri.prefix(parts.host.lowerBound)
             let rest = uri.dropFirst(parts.host.upperBound)
             return Line("\(before)\(host)\(rest)")

@@ -75,8 +75,13 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
     Function("is_e164", in: .any, "A plus and up to 15 digits?", Arg("value", Text.self)) { _, value in
         Outcome(Number.isE164(value))
     }
-    Function("is_uri", in: .any, "Is it a SIP or tel URI?", Arg("value", Text.self)) { _, value in
-        Outcome(URI(value) != nil)
+    Function("is_uri", in: .any, "Is it a SIP, tel or urn URI?", Arg("value", Text.self)) { _, value in
+        guard let uri = URI(value) else { return .no }
+        let scheme = uri.scheme
+        return Outcome(
+            scheme.equalsIgnoringCase("sip") || scheme.equalsIgnoringCase("sips")
+                || scheme.equalsIgnoringCase("tel") || scheme.equalsIgnoringCase("tels")
+                || scheme.equalsIgnoringCase("urn"))
     }
     Function(
         "is_uri_user_e164", in: .any, "Is the user of that URI a plus and up to 15 digits?",

@@ -32,7 +32,7 @@ func replyStateless(_ call: borrowing Call, _ status: Int, _ reason: mt_str) -> 
     if tagged, status >= 200, method == .invite { openWindow(call.worker) }
     repliesByStatus[ReplyCount.index(of: status)].add()
     sentReplies.add()
-    localResponse.emit(call, reply.message)
+    emit(localResponse, call, reply.message)
     return .yes
 }
 
@@ -135,6 +135,6 @@ func absorb(_ call: borrowing Call) -> Outcome {
         window.isOpen(at: Loop.ticks)
     else { return .yes }
     receivedACKs.add()
-    filteredACK.emit(call, message)
+    emit(filteredACK, call, message)
     return .stop
 }
