@@ -26,7 +26,9 @@ final class Connection {
         self.visitor = visitor
     }
 
-    /// What poll is to wait for: nothing to read while a command runs.
+    /// For poll: while a command runs nothing is to be known, not even that the other side has gone.
+    var waitsFor: Int32 { events == 0 ? -1 : descriptor }
+
     var events: Int16 {
         var events: Int32 = 0
         if !isBusy, !isEnding { events |= POLLIN }

@@ -78,7 +78,7 @@ final class ControlThread: @unchecked Sendable {
             let order = connections.keys.sorted()
             for id in order {
                 guard let connection = connections[id] else { continue }
-                waiting.append(pollfd(fd: connection.descriptor, events: connection.events, revents: 0))
+                waiting.append(pollfd(fd: connection.waitsFor, events: connection.events, revents: 0))
             }
             guard poll(&waiting, nfds_t(waiting.count), -1) > 0 else { continue }
 

@@ -10,9 +10,9 @@ private let mode = Param<Int>("mode", default: "0600", in: 0...0o7777, "Permissi
 private let user = Param<Text?>("user", is: .verbatim, "Who owns sockets and fifos: a name or a number.")
 private let group = Param<Text?>("group", is: .verbatim, "Their group: a name or a number.")
 private let autoconversion = Param<Int>("autoconversion", default: "0", in: 0...1, "Accepted; arguments are always converted.")
-private let largest = Param<Int>("binrpc_max_body_size", default: "1024", in: 0...65_536, "The longest answer, in KB; 0: any.")
+private let largest = Param<Int>("binrpc_max_body_size", default: "127", in: 0...65_536, "The longest answer, in KB; 0: any.")
 private let largestStructure = Param<Int>(
-    "binrpc_struct_max_body_size", default: "1024", in: 0...65_536, "The longest structure in an answer, in KB; 0: any.")
+    "binrpc_struct_max_body_size", default: "0", in: 0...65_536, "The longest structure in an answer, in KB; 0: any.")
 private let bufferSize = Param<Int>("binrpc_buffer_size", default: "1024", in: 1...1_048_576, "Accepted; has no effect here.")
 private let requests = Counter("requests", "Commands that came in.")
 private let refused = Counter("refused", "Packets that were no commands.")
