@@ -41,9 +41,16 @@ public enum Loop {
         let number: UInt64
         let action: Unmanaged<Action>
 
+        /// 0 is none: the server is stopping.
+        init(_ number: UInt64, _ action: Unmanaged<Action>) {
+            self.number = number
+            self.action = action
+            if number == 0 { action.release() }
+        }
+
         /// True when it was in time: it will not run (again).
         @discardableResult public func cancel() -> Bool {
-            guard Server.loop.pointee.cancel(number) > 0 else { return false }
+            guard number != 0, Server.loop.pointee.cancel(number) > 0 else { return false }
             action.release()
             return true
         }
@@ -60,7 +67,7 @@ public enum Loop {
         let held = Unmanaged.passRetained(action)
         let number = Server.loop.pointee.after(
             Server.host, index(worker), delay.word, Action.enterOnce, held.toOpaque())
-        return Timer(number: number, action: held)
+        return Timer(number, held)
     }
     @discardableResult
     public static func after(
@@ -73,7 +80,7 @@ public enum Loop {
         let held = Unmanaged.passRetained(action)
         let number = Server.loop.pointee.every(
             Server.host, index(worker), period.word, Action.enterAgain, held.toOpaque())
-        return Timer(number: number, action: held)
+        return Timer(number, held)
     }
     @discardableResult
     public static func every(

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # build.sh OUT [WHAT ...]: builds the third-party plugins into the folder OUT, as strangers would: with
-# nothing of the server's but PluginAPI. WHAT is c, cpp, rust or swift; all by default, Rust only where rustc is.
+# nothing of the server's but PluginAPI. WHAT is c, cpp, rust or swift; all by default, Rust only where there
+# is a rustc.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 include=$here/../../../PluginAPI/C/include
