@@ -114,7 +114,9 @@ final class Ways: Sendable {
 
     init?(_ text: Text) {
         let parts = Specification.parts(String(text))
-        guard parts.count <= 2, let source = Name(parts[0]), let target = Name(parts.last ?? "") else { return nil }
+        guard parts.count <= 2, let source = Name(parts[0]), let target = Name(parts.last ?? "") else {
+            return nil
+        }
         self.source = source
         self.target = target
     }
@@ -139,23 +141,28 @@ final class Operation: Sendable {
 }
 
 @Declarations func checkingFunctions() -> [any Declaration] {
-    Function("avp_check", in: .any, "Compares a value, or any of an AVP's.",
-             made("name", "A variable.") { raw in
-                 Prepared<Subject>.make(raw) { text in
-                     let made = Subject(text)
-                     if made == nil { refuse(text, "write a variable, as in \"$avp(name)\"") }
-                     return made
-                 }
-             },
-             made("check", "operator/value/flags.") { raw in
-                 Prepared<Check>.make(raw) { text in
-                     let made = Check(text)
-                     if made == nil {
-                         refuse(text, "write \"operator/value/flags\", as in \"lt/i:5/g\"; the operators are eq, ne, lt, le, gt, ge, re, fm, and, or and xor")
-                     }
-                     return made
-                 }
-             }) { (call, subject: Prepared<Subject>, check: Prepared<Check>) in
+    Function(
+        "avp_check", in: .any, "Compares a value, or any of an AVP's.",
+        made("name", "A variable.") { raw in
+            Prepared<Subject>.make(raw) { text in
+                let made = Subject(text)
+                if made == nil { refuse(text, "write a variable, as in \"$avp(name)\"") }
+                return made
+            }
+        },
+        made("check", "operator/value/flags.") { raw in
+            Prepared<Check>.make(raw) { text in
+                let made = Check(text)
+                if made == nil {
+                    refuse(
+                        text,
+                        "write operator/value/flags; operators: eq ne lt le gt ge re fm and or xor"
+                    )
+                }
+                return made
+            }
+        }
+    ) { (call, subject: Prepared<Subject>, check: Prepared<Check>) in
         guard let subject = subject.object, let check = check.object else { return notMade() }
         let raw = call.raw
         var holds = false
@@ -167,30 +174,37 @@ final class Operation: Sendable {
         }
         return Outcome(holds)
     }
-    Function("avp_op", in: .any, "Counts with an AVP's number.",
-             made("names", "$avp(source)/$avp(target).") { raw in
-                 Prepared<Ways>.make(raw) { text in
-                     let made = Ways(text)
-                     if made == nil { refuse(text, "write \"$avp(source)\" or \"$avp(source)/$avp(target)\"") }
-                     return made
-                 }
-             },
-             made("operation", "operator/value/flags.") { raw in
-                 Prepared<Operation>.make(raw) { text in
-                     let made = Operation(text)
-                     if made == nil {
-                         refuse(text, "write \"operator/value/flags\", as in \"add/i:5\"; the operators are add, sub, mul, div, mod, and, or, xor and not")
-                     }
-                     return made
-                 }
-             }) { (call, ways: Prepared<Ways>, operation: Prepared<Operation>) in
+    Function(
+        "avp_op", in: .any, "Counts with an AVP's number.",
+        made("names", "$avp(source)/$avp(target).") { raw in
+            Prepared<Ways>.make(raw) { text in
+                let made = Ways(text)
+                if made == nil { refuse(text, "write \"$avp(source)\" or \"$avp(source)/$avp(target)\"") }
+                return made
+            }
+        },
+        made("operation", "operator/value/flags.") { raw in
+            Prepared<Operation>.make(raw) { text in
+                let made = Operation(text)
+                if made == nil {
+                    refuse(
+                        text,
+                        "write operator/value/flags; operators: add sub mul div mod and or xor not"
+                    )
+                }
+                return made
+            }
+        }
+    ) { (call, ways: Prepared<Ways>, operation: Prepared<Operation>) in
         guard let ways = ways.object, let operation = operation.object else { return notMade() }
         let raw = call.raw
         return operation.operand.with(call) { operate(Call(raw), ways, operation, $0) } ?? .no
     }
 }
 
-private func operate(_ call: borrowing Call, _ ways: Ways, _ operation: Operation, _ operand: mt_value) -> Outcome {
+private func operate(_ call: borrowing Call, _ ways: Ways, _ operation: Operation, _ operand: mt_value)
+    -> Outcome
+{
     guard let second = Value(unchecked: operand).int else { return .no }
     let attributes = call.message.attributes(.avp)
     let raw = call.raw

@@ -21,7 +21,10 @@ final class FlaggedName: Sendable {
 
 /// What avp_delete is to delete: one AVP, or all whose names are numbers, text, or either.
 final class Deletion: Sendable {
-    enum Which { case one(Name), numbers, texts, all }
+    enum Which {
+        case one(Name)
+        case numbers, texts, all
+    }
 
     let which: Which
     let everyValue: Bool
@@ -44,43 +47,49 @@ final class Deletion: Sendable {
 }
 
 @Declarations func copyingFunctions() -> [any Declaration] {
-    Function("avp_copy", in: .any, "Copies or moves an AVP to another name.",
-             made("source", "$avp(name)") { raw in
-                 Prepared<FlaggedName>.make(raw) { text in
-                     let made = FlaggedName(text, flags: "")
-                     if made == nil { refuse(text, "write \"$avp(name)\"") }
-                     return made
-                 }
-             },
-             made("target", "$avp(name)/flags: g all values, d move, n as number, s as text.") { raw in
-                 Prepared<FlaggedName>.make(raw) { text in
-                     let made = FlaggedName(text, flags: "gdns")
-                     if made == nil { refuse(text, "write \"$avp(name)/flags\"; the flags are g, d, n and s") }
-                     return made
-                 }
-             }) { (call, source: Prepared<FlaggedName>, target: Prepared<FlaggedName>) in
+    Function(
+        "avp_copy", in: .any, "Copies or moves an AVP to another name.",
+        made("source", "$avp(name)") { raw in
+            Prepared<FlaggedName>.make(raw) { text in
+                let made = FlaggedName(text, flags: "")
+                if made == nil { refuse(text, "write \"$avp(name)\"") }
+                return made
+            }
+        },
+        made("target", "$avp(name)/flags: g all values, d move, n as number, s as text.") { raw in
+            Prepared<FlaggedName>.make(raw) { text in
+                let made = FlaggedName(text, flags: "gdns")
+                if made == nil { refuse(text, "write \"$avp(name)/flags\"; the flags are g, d, n and s") }
+                return made
+            }
+        }
+    ) { (call, source: Prepared<FlaggedName>, target: Prepared<FlaggedName>) in
         guard let source = source.object, let target = target.object else { return notMade() }
         return copy(call, source.name, target)
     }
-    Function("avp_delete", in: .any, "Deletes the newest value of an AVP, or all.",
-             made("name", "$avp(name), $avp(name)/g; i, s or a for all of a kind.") { raw in
-                 Prepared<Deletion>.make(raw) { text in
-                     let made = Deletion(text)
-                     if made == nil { refuse(text, "write \"$avp(name)\" or \"$avp(name)/g\"") }
-                     return made
-                 }
-             }) { (call, deletion: Prepared<Deletion>) in
+    Function(
+        "avp_delete", in: .any, "Deletes the newest value of an AVP, or all.",
+        made("name", "$avp(name), $avp(name)/g; i, s or a for all of a kind.") { raw in
+            Prepared<Deletion>.make(raw) { text in
+                let made = Deletion(text)
+                if made == nil { refuse(text, "write \"$avp(name)\" or \"$avp(name)/g\"") }
+                return made
+            }
+        }
+    ) { (call, deletion: Prepared<Deletion>) in
         guard let deletion = deletion.object else { return notMade() }
         return delete(call, deletion)
     }
-    Function("is_avp_set", in: .any, "Has the AVP a value, of that kind if one is given?",
-             made("name", "$avp(name)/flags: e empty, s text, n number.") { raw in
-                 Prepared<FlaggedName>.make(raw) { text in
-                     let made = FlaggedName(text, flags: "esn")
-                     if made == nil { refuse(text, "write \"$avp(name)/flags\"; the flags are e, s and n") }
-                     return made
-                 }
-             }) { (call, name: Prepared<FlaggedName>) in
+    Function(
+        "is_avp_set", in: .any, "Has the AVP a value, of that kind if one is given?",
+        made("name", "$avp(name)/flags: e empty, s text, n number.") { raw in
+            Prepared<FlaggedName>.make(raw) { text in
+                let made = FlaggedName(text, flags: "esn")
+                if made == nil { refuse(text, "write \"$avp(name)/flags\"; the flags are e, s and n") }
+                return made
+            }
+        }
+    ) { (call, name: Prepared<FlaggedName>) in
         guard let name = name.object else { return notMade() }
         let attributes = call.message.attributes(.avp)
         return name.name.with(call) { root in
@@ -91,8 +100,10 @@ final class Deletion: Sendable {
             return .yes
         } ?? .no
     }
-    Function("avp_printf", in: .any, "Writes text with variables in it to an AVP.", Arg("target", Expression.self),
-             Arg("text", Text.self)) { call, target, text in
+    Function(
+        "avp_printf", in: .any, "Writes text with variables in it to an AVP.", Arg("target", Expression.self),
+        Arg("text", Text.self)
+    ) { call, target, text in
         call.write(target, text).isYes ? .yes : .no
     }
     Function("avp_print", in: .any, "Writes all AVPs to the log.") { call in

@@ -86,7 +86,9 @@ enum Source: Sendable {
 }
 
 /// An argument that is made into something when the file is read. It may not come from a variable.
-func made<Object: AnyObject>(_ name: StaticString, _ help: StaticString, _ prepare: @escaping mt_fn) -> Arg<Prepared<Object>> {
+func made<Object: AnyObject>(_ name: StaticString, _ help: StaticString, _ prepare: @escaping mt_fn) -> Arg<
+    Prepared<Object>
+> {
     Arg(name, Prepared<Object>.self, is: .verbatim, prepare: prepare, help)
 }
 

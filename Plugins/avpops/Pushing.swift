@@ -36,21 +36,23 @@ final class Pushed: Sendable {
 }
 
 @Declarations func pushingFunctions() -> [any Declaration] {
-    Function("avp_pushto", in: .any, "Writes a value to the Request-URI, to the next hop or to a new target.",
-             made("destination", "$ru, $ru/username, $ru/domain, $du or $br.") { raw in
-                 Prepared<Destination>.make(raw) { text in
-                     let made = Destination(text)
-                     if made == nil { refuse(text, "there are $ru, $ru/username, $ru/domain, $du and $br") }
-                     return made
-                 }
-             },
-             made("name", "A variable; $avp(name)/g for all values.") { raw in
-                 Prepared<Pushed>.make(raw) { text in
-                     let made = Pushed(text)
-                     if made == nil { refuse(text, "write a variable, or \"$avp(name)/g\"") }
-                     return made
-                 }
-             }) { (call, destination: Prepared<Destination>, pushed: Prepared<Pushed>) in
+    Function(
+        "avp_pushto", in: .any, "Writes a value to the Request-URI, to the next hop or to a new target.",
+        made("destination", "$ru, $ru/username, $ru/domain, $du or $br.") { raw in
+            Prepared<Destination>.make(raw) { text in
+                let made = Destination(text)
+                if made == nil { refuse(text, "there are $ru, $ru/username, $ru/domain, $du and $br") }
+                return made
+            }
+        },
+        made("name", "A variable; $avp(name)/g for all values.") { raw in
+            Prepared<Pushed>.make(raw) { text in
+                let made = Pushed(text)
+                if made == nil { refuse(text, "write a variable, or \"$avp(name)/g\"") }
+                return made
+            }
+        }
+    ) { (call, destination: Prepared<Destination>, pushed: Prepared<Pushed>) in
         guard let destination = destination.object, let pushed = pushed.object else { return notMade() }
         let message = call.message
         var count = 0

@@ -31,15 +31,21 @@ final class SubstitutionWays: Sendable {
 
 @Declarations func substitutingFunctions() -> [any Declaration] {
     textops
-    Function("avp_subst", in: .any, "Substitutes in an AVP's text.", waysArgument(),
-             Arg("substitution", SubstitutionChoice.self, is: .verbatim, prepare: SubstitutionChoice.prepare,
-                 "/pattern/replacement/flags")) { (call, ways: Prepared<SubstitutionWays>, substitution) in
+    Function(
+        "avp_subst", in: .any, "Substitutes in an AVP's text.", waysArgument(),
+        Arg(
+            "substitution", SubstitutionChoice.self, is: .verbatim, prepare: SubstitutionChoice.prepare,
+            "/pattern/replacement/flags")
+    ) { (call, ways: Prepared<SubstitutionWays>, substitution) in
         guard let ways = ways.object else { return notMade() }
         return substitute(call, ways, substitution)
     }
-    Function("avp_subst_pv", in: .any, "The same, with variables anywhere in the substitution.", waysArgument(),
-             Arg("substitution", SubstitutionChoice.self, prepare: SubstitutionChoice.prepare,
-                 "/pattern/replacement/flags")) { (call, ways: Prepared<SubstitutionWays>, substitution) in
+    Function(
+        "avp_subst_pv", in: .any, "The same, with variables anywhere in the substitution.", waysArgument(),
+        Arg(
+            "substitution", SubstitutionChoice.self, prepare: SubstitutionChoice.prepare,
+            "/pattern/replacement/flags")
+    ) { (call, ways: Prepared<SubstitutionWays>, substitution) in
         guard let ways = ways.object else { return notMade() }
         return substitute(call, ways, substitution)
     }
@@ -49,7 +55,9 @@ private func waysArgument() -> Arg<Prepared<SubstitutionWays>> {
     made("names", "$avp(source)/$avp(target)/flags: g all values, d without the source.") { raw in
         Prepared<SubstitutionWays>.make(raw) { text in
             let made = SubstitutionWays(text)
-            if made == nil { refuse(text, "write \"$avp(source)/$avp(target)/flags\"; the flags are g and d") }
+            if made == nil {
+                refuse(text, "write \"$avp(source)/$avp(target)/flags\"; the flags are g and d")
+            }
             return made
         }
     }
@@ -64,7 +72,8 @@ struct SubstitutionChoice: Scriptable, ~Escapable {
 
     @_lifetime(immortal)
     static func read(_ value: UnsafePointer<mt_value>) -> SubstitutionChoice {
-        SubstitutionChoice(text: Text(unchecked: value.pointee.str), made: value.pointee.ptr.map { OpaquePointer($0) })
+        SubstitutionChoice(
+            text: Text(unchecked: value.pointee.str), made: value.pointee.ptr.map { OpaquePointer($0) })
     }
 
     @_lifetime(copy text)
@@ -77,10 +86,13 @@ struct SubstitutionChoice: Scriptable, ~Escapable {
         guard let call = call?.pointee, let out = call.out else { return Outcome.error.code }
         guard textops.isThere else {
             return Host.fail(
-                "avp_subst needs textops, and no line loads it", help: "add loadmodule \"textops.so\" above avpops"
+                "avp_subst needs textops, and no line loads it",
+                help: "add loadmodule \"textops.so\" above avpops"
             ).code
         }
-        guard let made = textops.table.pointee.substitution(call.args.pointee.str) else { return Outcome.error.code }
+        guard let made = textops.table.pointee.substitution(call.args.pointee.str) else {
+            return Outcome.error.code
+        }
         out.pointee.ptr = UnsafeMutableRawPointer(made)
         return Outcome.yes.code
     }
@@ -95,7 +107,9 @@ struct SubstitutionChoice: Scriptable, ~Escapable {
     }
 }
 
-private func substitute(_ call: borrowing Call, _ ways: SubstitutionWays, _ substitution: SubstitutionChoice) -> Outcome {
+private func substitute(_ call: borrowing Call, _ ways: SubstitutionWays, _ substitution: SubstitutionChoice)
+    -> Outcome
+{
     let attributes = call.message.attributes(.avp)
     let raw = call.raw
     var count = 0

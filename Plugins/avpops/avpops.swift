@@ -20,7 +20,8 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
     Param<Int>("use_domain", default: "0", "Accepted; has no effect here.")
     Params<Text>("db_scheme", is: .verbatim, "Accepted; has no effect here.")
     for name: StaticString in [
-        "avp_table", "uuid_column", "username_column", "domain_column", "attribute_column", "value_column", "type_column",
+        "avp_table", "uuid_column", "username_column", "domain_column", "attribute_column", "value_column",
+        "type_column",
     ] {
         Param<Text?>(name, is: .verbatim, "Accepted; has no effect here.")
     }

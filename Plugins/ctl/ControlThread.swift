@@ -5,9 +5,9 @@ import PluginKit
 
 /// The thread that listens for commands.
 ///
-/// It owns the sockets. Commands run on the server's own thread for them, which hands the answer back through `deliver`.
-/// A connection has one command running at a time and is not read meanwhile, so that answers come in order and a flood
-/// stays in the kernel.
+/// It owns the sockets. Commands run on the server's own thread for them, which hands the answer back through
+/// `deliver`. A connection has one command running at a time and is not read meanwhile, so that answers come
+/// in order and a flood stays in the kernel.
 final class ControlThread: @unchecked Sendable {
     struct Limits: Sendable {
         /// In bytes; 0 is none.
@@ -111,7 +111,9 @@ final class ControlThread: @unchecked Sendable {
             var peer = sockaddr_storage()
             var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let descriptor = withUnsafeMutablePointer(to: &peer) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.accept(listener.descriptor, $0, &size) }
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    Glibc.accept(listener.descriptor, $0, &size)
+                }
             }
             guard descriptor >= 0 else { return }
             keepToOurselves(descriptor)
@@ -144,7 +146,9 @@ final class ControlThread: @unchecked Sendable {
                 send(.init(target: target, bytes: packet))
             case .more:
                 refused.add()
-                send(.init(target: target, bytes: fault(400, "bad request: corrupted packet".utf8, cookie: [])))
+                send(
+                    .init(target: target, bytes: fault(400, "bad request: corrupted packet".utf8, cookie: []))
+                )
             }
         }
     }

@@ -4,7 +4,8 @@ import CtlLogic
 import Glibc
 import PluginKit
 
-/// Turns the answer of a command into lines of text, and writes them to the fifo that the client made for them.
+/// Turns the answer of a command into lines of text, and writes them to the fifo that the client made for
+/// them.
 final class FifoAnswer: CommandReader, @unchecked Sendable {
     /// Where clients make their fifos.
     private static let folder = "/tmp"
@@ -45,7 +46,9 @@ final class FifoAnswer: CommandReader, @unchecked Sendable {
     private func write(_ answer: String) {
         guard let path else { return }
         let descriptor = Glibc.open(path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { return Host.log(.warning, "ctl: \(path) cannot be written: \(lastError())") }
+        guard descriptor >= 0 else {
+            return Host.log(.warning, "ctl: \(path) cannot be written: \(lastError())")
+        }
         defer { _ = Glibc.close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else {
@@ -54,7 +57,9 @@ final class FifoAnswer: CommandReader, @unchecked Sendable {
         let bytes = Array((answer + "\n").utf8)
         var at = 0
         while at < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + at }, $0.count - at) }
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress.map { $0 + at }, $0.count - at)
+            }
             if count > 0 {
                 at += count
                 continue

@@ -2,7 +2,8 @@
 import CtlLogic
 import Glibc
 
-/// A socket or fifo that is listened on. Made on the main thread; its descriptor is read by the control thread alone.
+/// A socket or fifo that is listened on. Made on the main thread; its descriptor is read by the control
+/// thread alone.
 final class Listener: Sendable {
     struct Failure: Error {
         let what: String
@@ -33,7 +34,8 @@ final class Listener: Sendable {
     var words: [String] {
         let hasPort = address.kind == .tcp || address.kind == .udp
         return [
-            address.kind == .fifo ? "fifo" : "binrpc", address.word, address.place, hasPort ? String(address.port) : "",
+            address.kind == .fifo ? "fifo" : "binrpc", address.word, address.place,
+            hasPort ? String(address.port) : "",
         ]
     }
 
@@ -69,7 +71,8 @@ final class Listener: Sendable {
             }
         }
         if answers {
-            throw Failure(what: "another server listens on it", help: "stop that server, or choose another path")
+            throw Failure(
+                what: "another server listens on it", help: "stop that server, or choose another path")
         }
         if errno == ECONNREFUSED { unlink(path) }
     }
@@ -98,7 +101,8 @@ final class Listener: Sendable {
         var status = stat()
         if lstat(address.place, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFIFO else {
-                throw Failure(what: "there is something else of that name", help: "remove it, or choose another path")
+                throw Failure(
+                    what: "there is something else of that name", help: "remove it, or choose another path")
             }
             unlink(address.place)
         }

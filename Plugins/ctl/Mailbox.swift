@@ -2,8 +2,8 @@
 import Glibc
 import Synchronization
 
-/// How other threads reach the control thread: answers for it to send, and the wish that it end. The other way round it
-/// says who is connected.
+/// How other threads reach the control thread: answers for it to send, and the wish that it end. The other
+/// way round it says who is connected.
 final class Mailbox: Sendable {
     struct Letter: Sendable {
         let target: Target

@@ -12,7 +12,9 @@ struct Owner {
     init?(mode: Int, user: Text?, group: Text?) {
         self.mode = mode_t(mode)
         if let user, !user.isEmpty {
-            if let number = user.integer { self.user = uid_t(truncatingIfNeeded: number) } else {
+            if let number = user.integer {
+                self.user = uid_t(truncatingIfNeeded: number)
+            } else {
                 guard let entry = getpwnam(String(user)) else {
                     _ = Host.fail("ctl: there is no user \"\(String(user))\"", help: "see /etc/passwd")
                     return nil
@@ -22,7 +24,9 @@ struct Owner {
             }
         }
         if let group, !group.isEmpty {
-            if let number = group.integer { self.group = gid_t(truncatingIfNeeded: number) } else {
+            if let number = group.integer {
+                self.group = gid_t(truncatingIfNeeded: number)
+            } else {
                 guard let entry = getgrnam(String(group)) else {
                     _ = Host.fail("ctl: there is no group \"\(String(group))\"", help: "see /etc/group")
                     return nil

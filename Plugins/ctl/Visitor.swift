@@ -31,7 +31,10 @@ struct Visitor: Sendable {
 
     /// As ctl.who shows it.
     var words: [String] {
-        ["binrpc", listener.word, host, port, listener.place, listener.kind == .tcp ? String(listener.port) : ""]
+        [
+            "binrpc", listener.word, host, port, listener.place,
+            listener.kind == .tcp ? String(listener.port) : "",
+        ]
     }
 
     private static func text(_ bytes: [CChar]) -> String {

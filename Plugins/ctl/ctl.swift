@@ -4,23 +4,29 @@ import CMartlet
 import CtlLogic
 import PluginKit
 
-private let binrpc = Params<Text>("binrpc", is: .verbatim, "Where to listen: unixs:PATH, unixd:PATH, tcp:HOST:PORT, udp:HOST:PORT.")
+private let binrpc = Params<Text>(
+    "binrpc", is: .verbatim, "Where to listen: unixs:PATH, unixd:PATH, tcp:HOST:PORT, udp:HOST:PORT.")
 private let fifo = Params<Text>("fifo", is: .verbatim, "A fifo for the text protocol: a path.")
 private let mode = Param<Int>("mode", default: "0600", in: 0...0o7777, "Permissions of sockets and fifos.")
 private let user = Param<Text?>("user", is: .verbatim, "Who owns sockets and fifos: a name or a number.")
 private let group = Param<Text?>("group", is: .verbatim, "Their group: a name or a number.")
-private let autoconversion = Param<Int>("autoconversion", default: "0", in: 0...1, "Accepted; arguments are always converted.")
-private let largest = Param<Int>("binrpc_max_body_size", default: "127", in: 0...65_536, "The longest answer, in KB; 0: any.")
+private let autoconversion = Param<Int>(
+    "autoconversion", default: "0", in: 0...1, "Accepted; arguments are always converted.")
+private let largest = Param<Int>(
+    "binrpc_max_body_size", default: "127", in: 0...65_536, "The longest answer, in KB; 0: any.")
 private let largestStructure = Param<Int>(
-    "binrpc_struct_max_body_size", default: "0", in: 0...65_536, "The longest structure in an answer, in KB; 0: any.")
-private let bufferSize = Param<Int>("binrpc_buffer_size", default: "1024", in: 1...1_048_576, "Accepted; has no effect here.")
+    "binrpc_struct_max_body_size", default: "0", in: 0...65_536,
+    "The longest structure in an answer, in KB; 0: any.")
+private let bufferSize = Param<Int>(
+    "binrpc_buffer_size", default: "1024", in: 1...1_048_576, "Accepted; has no effect here.")
 private let requests = Counter("requests", "Commands that came in.")
 private let refused = Counter("refused", "Packets that were no commands.")
 
 /// Set once, on the main thread; nil before the start and when the configuration is only checked.
 nonisolated(unsafe) private var control: ControlThread?
 
-private let plugin = Plugin("ctl", "1.0.0", "Carries commands over sockets and fifos, as kamcmd speaks them.") {
+private let plugin = Plugin("ctl", "1.0.0", "Carries commands over sockets and fifos, as kamcmd speaks them.")
+{
     binrpc
     fifo
     mode

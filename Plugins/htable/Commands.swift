@@ -16,34 +16,47 @@ import PluginKit
         guard let entry = Tables.find(name) else { return answer.fault(500, "No such htable") }
         return get(entry.table, key, answer)
     }
-    Command("sets", "Sets an item to text.", table(), key(), Arg("value", Text.self)) { answer, name, key, value in
+    Command("sets", "Sets an item to text.", table(), key(), Arg("value", Text.self)) {
+        answer, name, key, value in
         change(answer, name, "Ok. Key set to new value.") { table, now in
             table.set(UnsafeRawBufferPointer(key), .text(UnsafeRawBufferPointer(value)), now: now)
         }
     }
-    Command("seti", "Sets an item to a number.", table(), key(), Arg("value", Int.self)) { answer, name, key, value in
+    Command("seti", "Sets an item to a number.", table(), key(), Arg("value", Int.self)) {
+        answer, name, key, value in
         change(answer, name, "Ok. Key set to new value.") { table, now in
             table.set(UnsafeRawBufferPointer(key), .number(value), now: now)
         }
     }
-    Command("setex", "Gives an item some seconds.", table(), key(), Arg("seconds", Int.self)) { answer, name, key, seconds in
-        change(answer, name, "Ok") { table, now in table.setSeconds(UnsafeRawBufferPointer(key), seconds, now: now) }
-    }
-    Command("setxs", "Sets an item to text that stays for some seconds.", table(), key(), Arg("value", Text.self),
-            Arg("seconds", Int.self)) { answer, name, key, value, seconds in
-        change(answer, name, "Ok. Key set to new value.") { table, now in
-            table.set(UnsafeRawBufferPointer(key), .text(UnsafeRawBufferPointer(value)), seconds: seconds, now: now)
+    Command("setex", "Gives an item some seconds.", table(), key(), Arg("seconds", Int.self)) {
+        answer, name, key, seconds in
+        change(answer, name, "Ok") { table, now in
+            table.setSeconds(UnsafeRawBufferPointer(key), seconds, now: now)
         }
     }
-    Command("setxi", "Sets an item to a number that stays for some seconds.", table(), key(), Arg("value", Int.self),
-            Arg("seconds", Int.self)) { answer, name, key, value, seconds in
+    Command(
+        "setxs", "Sets an item to text that stays for some seconds.", table(), key(), Arg("value", Text.self),
+        Arg("seconds", Int.self)
+    ) { answer, name, key, value, seconds in
+        change(answer, name, "Ok. Key set to new value.") { table, now in
+            table.set(
+                UnsafeRawBufferPointer(key), .text(UnsafeRawBufferPointer(value)), seconds: seconds, now: now)
+        }
+    }
+    Command(
+        "setxi", "Sets an item to a number that stays for some seconds.", table(), key(),
+        Arg("value", Int.self),
+        Arg("seconds", Int.self)
+    ) { answer, name, key, value, seconds in
         change(answer, name, "Ok. Key set to new value.") { table, now in
             table.set(UnsafeRawBufferPointer(key), .number(value), seconds: seconds, now: now)
         }
     }
     Command("delete", "Removes an item.", table(), key()) { answer, name, key in
         guard let entry = Tables.find(name) else { return answer.fault(500, "No such htable") }
-        guard entry.table.remove(UnsafeRawBufferPointer(key)) else { return answer.fault(404, "Key not found in htable.") }
+        guard entry.table.remove(UnsafeRawBufferPointer(key)) else {
+            return answer.fault(404, "Key not found in htable.")
+        }
         answer.put("Ok. Key deleted.")
         return .yes
     }
@@ -51,10 +64,12 @@ import PluginKit
         change(answer, name, "Ok. Htable flushed.") { table, _ in table.removeAll { _, _ in true } }
     }
     for (name, help): (StaticString, StaticString) in [
-        ("reload", "Reads a table from its database: there is none."), ("store", "Writes a table to its database: there is none."),
+        ("reload", "Reads a table from its database: there is none."),
+        ("store", "Writes a table to its database: there is none."),
     ] {
         Command(name, help, table()) { answer, name in
-            Tables.find(name) == nil ? answer.fault(500, "No such htable") : answer.fault(500, "No htable db_url")
+            Tables.find(name) == nil
+                ? answer.fault(500, "No such htable") : answer.fault(500, "No htable db_url")
         }
     }
     Command("listTables", "The tables and how they are defined.") { answer in

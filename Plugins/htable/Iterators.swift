@@ -48,7 +48,9 @@ final class Iterators: @unchecked Sendable {
     func item(_ name: Text) -> Item? { index(name).flatMap { walks[$0].item } }
 
     /// The table that it walks, as long as it stands at an item.
-    func table(_ name: Text) -> Table? { index(name).flatMap { walks[$0].item == nil ? nil : walks[$0].table } }
+    func table(_ name: Text) -> Table? {
+        index(name).flatMap { walks[$0].item == nil ? nil : walks[$0].table }
+    }
 
     func next(_ name: Text) -> Bool {
         guard let index = index(name) else { return false }
@@ -59,8 +61,11 @@ final class Iterators: @unchecked Sendable {
             let copy = Iterators.copy(key)
             switch value {
             case .number(let number):
-                item = Item(key: copy, isNumber: true, number: number, text: Iterators.copy(.init(start: nil, count: 0)))
-            case .text(let text): item = Item(key: copy, isNumber: false, number: 0, text: Iterators.copy(text))
+                item = Item(
+                    key: copy, isNumber: true, number: number,
+                    text: Iterators.copy(.init(start: nil, count: 0)))
+            case .text(let text):
+                item = Item(key: copy, isNumber: false, number: 0, text: Iterators.copy(text))
             }
         }
         walks[index].item = item

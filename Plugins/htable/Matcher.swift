@@ -4,7 +4,8 @@ import Glibc
 import HtableLogic
 import PluginKit
 
-/// How names and values are compared: by the words of functions, or by the two signs in front of a $shtcn key.
+/// How names and values are compared: by the words of functions, or by the two signs in front of a $shtcn
+/// key.
 enum Matcher {
     case equal(UnsafeRawBufferPointer)
     case unequal(UnsafeRawBufferPointer)
@@ -19,15 +20,19 @@ enum Matcher {
         case .equal(let other): return sameBytes(bytes, other)
         case .unequal(let other): return !sameBytes(bytes, other)
         case .starts(let other):
-            return bytes.count >= other.count && sameBytes(UnsafeRawBufferPointer(rebasing: bytes.prefix(other.count)), other)
+            return bytes.count >= other.count
+                && sameBytes(UnsafeRawBufferPointer(rebasing: bytes.prefix(other.count)), other)
         case .ends(let other):
-            return bytes.count >= other.count && sameBytes(UnsafeRawBufferPointer(rebasing: bytes.suffix(other.count)), other)
+            return bytes.count >= other.count
+                && sameBytes(UnsafeRawBufferPointer(rebasing: bytes.suffix(other.count)), other)
         case .number: return false
         case .anything: return true
         case .regex(let compiled):
             var bounds = regmatch_t(rm_so: 0, rm_eo: regoff_t(bytes.count))
             return bytes.withMemoryRebound(to: CChar.self) { text in
-                guard let start = text.baseAddress else { return regexec(compiled, "", 1, &bounds, REG_STARTEND) == 0 }
+                guard let start = text.baseAddress else {
+                    return regexec(compiled, "", 1, &bounds, REG_STARTEND) == 0
+                }
                 return regexec(compiled, start, 1, &bounds, REG_STARTEND) == 0
             }
         }
@@ -54,8 +59,8 @@ enum Matcher {
         return nil
     }
 
-    /// `~~` a regular expression, `%~` starts with, `~%` ends with, `==` is, `eq` is the number, `**` all of them;
-    /// without such signs a regular expression.
+    /// `~~` a regular expression, `%~` starts with, `~%` ends with, `==` is, `eq` is the number, `**` all of
+    /// them; without such signs a regular expression.
     static func with<Result>(signs key: Text, _ body: (Matcher) -> Result) -> Result? {
         let rest = key.dropFirst(2)
         let bytes = UnsafeRawBufferPointer(rest)

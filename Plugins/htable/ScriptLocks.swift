@@ -3,8 +3,9 @@ import Glibc
 
 /// The locks that a script takes and gives back itself, with sht_lock and sht_unlock.
 ///
-/// They are apart from those that guard the table's memory: a script that forgets one holds up other scripts that want
-/// the same one, for a second each, and nothing else. A worker that has one gets it again, as often as it likes.
+/// They are apart from those that guard the table's memory: a script that forgets one holds up other scripts
+/// that want the same one, for a second each, and nothing else. A worker that has one gets it again, as often
+/// as it likes.
 final class ScriptLocks: @unchecked Sendable {
     private static let count = 64
     private let locks: UnsafeMutablePointer<pthread_mutex_t>

@@ -8,7 +8,8 @@ import PluginKit
 enum Tables {
     nonisolated(unsafe) private(set) static var all: [Entry] = []
 
-    /// A table, with its name where it can be compared without a String, and the block that hears of what expires.
+    /// A table, with its name where it can be compared without a String, and the block that hears of what
+    /// expires.
     struct Entry: @unchecked Sendable {
         let name: mt_str
         let table: Table
@@ -25,7 +26,8 @@ enum Tables {
                 return Host.fail(error.what, help: error.help)
             }
             guard find(definition.name) == nil else {
-                return Host.fail("the table \"\(definition.name)\" is defined twice", help: "take one of the two away")
+                return Host.fail(
+                    "the table \"\(definition.name)\" is defined twice", help: "take one of the two away")
             }
             all.append(
                 Entry(
@@ -65,7 +67,9 @@ struct Place: ~Escapable {
     @_lifetime(copy text)
     init?(_ text: Text) {
         guard let arrow = text.find("=>"), let entry = Tables.named(text.prefix(arrow).trimmed) else {
-            if text.find("=>") == nil { Host.log(.error, "\"\(String(text))\" names no item: write table=>key") }
+            if text.find("=>") == nil {
+                Host.log(.error, "\"\(String(text))\" names no item: write table=>key")
+            }
             return nil
         }
         self.entry = entry
@@ -89,7 +93,11 @@ extension mt_str {
 extension ItemValue {
     /// Nil for null, which no item holds.
     init?(_ value: Value) {
-        if let number = value.int { self = .number(number) } else if value.text.isAbsent { return nil } else {
+        if let number = value.int {
+            self = .number(number)
+        } else if value.text.isAbsent {
+            return nil
+        } else {
             self = .text(UnsafeRawBufferPointer(value.text))
         }
     }

@@ -3,11 +3,14 @@
 import CMartlet
 import PluginKit
 
-private let tables = Params<Text>("htable", is: .verbatim, "One table: name=>size=8;autoexpire=3600;initval=0;")
+private let tables = Params<Text>(
+    "htable", is: .verbatim, "One table: name=>size=8;autoexpire=3600;initval=0;")
 private let interval = Param<Int>(
     "timer_interval", default: "20", in: 1...86_400, "How often expired items are looked for, in seconds.")
-private let databaseURL = Param<Text?>("db_url", is: [.verbatim, .secret], "Not possible yet: tables live in memory.")
-private let replication = Param<Int>("enable_dmq", default: "0", "Not possible: tables are this server's own.")
+private let databaseURL = Param<Text?>(
+    "db_url", is: [.verbatim, .secret], "Not possible yet: tables live in memory.")
+private let replication = Param<Int>(
+    "enable_dmq", default: "0", "Not possible: tables are this server's own.")
 private let started = Event("mod-init", "Before any traffic, to fill tables. Data: none.")
 
 private let plugin = Plugin("htable", "1.0.0", "Tables of items by key, shared by all messages, in memory.") {
@@ -20,7 +23,8 @@ private let plugin = Plugin("htable", "1.0.0", "Tables of items by key, shared b
 
     Start {
         if databaseURL.value != nil {
-            return Host.fail("htable cannot use a database yet", help: "take db_url away: tables live in memory")
+            return Host.fail(
+                "htable cannot use a database yet", help: "take db_url away: tables live in memory")
         }
         if replication.value != 0 {
             return Host.fail("htable does not replicate tables", help: "set enable_dmq to 0")
@@ -54,7 +58,9 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
     ] {
         Param<Text?>(name, is: .verbatim, "Accepted; has no effect here.")
     }
-    for name: StaticString in ["fetch_rows", "db_expires", "dmq_init_sync", "timer_procs", "event_callback_mode"] {
+    for name: StaticString in [
+        "fetch_rows", "db_expires", "dmq_init_sync", "timer_procs", "event_callback_mode",
+    ] {
         Param<Int>(name, default: "0", "Accepted; has no effect here.")
     }
 }

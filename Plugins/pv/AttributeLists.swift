@@ -4,27 +4,35 @@ import PluginKit
 
 /// Editing the lists of $xavp or $xavi by name. Names may have variables in them.
 @Declarations func attributeFunctions(_ kind: Attributes.Kind, _ word: StaticString) -> [any Declaration] {
-    let names = kind.number == Attributes.Kind.xavp.number
+    let names =
+        kind.number == Attributes.Kind.xavp.number
         ? Names.xavp : Names.xavi
-    Function(names.copy, in: .any, "Copies a list in front of those of another name, or in the place of one.",
-             Arg("source", Text.self), Arg("index", Int.self), Arg("target", Text.self),
-             Arg("target_index", Int?.self)) { call, source, index, target, place in
+    Function(
+        names.copy, in: .any, "Copies a list in front of those of another name, or in the place of one.",
+        Arg("source", Text.self), Arg("index", Int.self), Arg("target", Text.self),
+        Arg("target_index", Int?.self)
+    ) { call, source, index, target, place in
         copy(call.message, kind, source, index, target, place)
     }
     Function(names.remove, in: .any, "Removes a list.", root()) { call, root in
         call.message.attributes(kind).remove(root, index: 0)
         return .yes
     }
-    Function(names.childRemove, in: .any, "Removes a member of a list.", root(), member()) { call, root, member in
+    Function(names.childRemove, in: .any, "Removes a member of a list.", root(), member()) {
+        call, root, member in
         call.message.attributes(kind).remove(root, member: member, index: 0)
         return .yes
     }
-    Function(names.childInt, in: .any, "Gives a member a number.", root(), member(),
-             Arg("value", Int.self)) { call, root, member, value in
+    Function(
+        names.childInt, in: .any, "Gives a member a number.", root(), member(),
+        Arg("value", Int.self)
+    ) { call, root, member, value in
         call.message.attributes(kind).set(root, member: member, value).isYes ? .yes : .no
     }
-    Function(names.childText, in: .any, "Gives a member text.", root(), member(),
-             Arg("value", Text.self)) { call, root, member, value in
+    Function(
+        names.childText, in: .any, "Gives a member text.", root(), member(),
+        Arg("value", Text.self)
+    ) { call, root, member, value in
         call.message.attributes(kind).set(root, member: member, value).isYes ? .yes : .no
     }
 }
@@ -65,7 +73,9 @@ private func copy(
         to = indexed(target, place, message)
         // From a list into itself there is nothing to do, and clearing it first would lose it.
         if from.equals(to) { return .yes }
-        while case let name = attributes.name(0, of: to), !name.isAbsent { attributes.remove(to, member: name) }
+        while case let name = attributes.name(0, of: to), !name.isAbsent {
+            attributes.remove(to, member: name)
+        }
     } else {
         attributes.add(target, mt_value())
         to = indexed(target, 0, message)

@@ -7,30 +7,40 @@ import PluginKit
     for (name, kind): (StaticString, Attributes.Kind) in [
         ("xavp_params_explode", .xavp), ("xavu_params_explode", .xavu), ("xavi_params_explode", .xavi),
     ] {
-        Function(name, in: .any, "Makes a list of parameters: a=b;c=d.", Arg("params", Text.self),
-                 Arg("name", Text.self)) { call, params, name in
+        Function(
+            name, in: .any, "Makes a list of parameters: a=b;c=d.", Arg("params", Text.self),
+            Arg("name", Text.self)
+        ) { call, params, name in
             explode(params, into: call.message, kind, name)
         }
     }
     for (name, kind): (StaticString, Attributes.Kind) in [
         ("xavp_params_implode", .xavp), ("xavu_params_implode", .xavu), ("xavi_params_implode", .xavi),
     ] {
-        Function(name, in: .any, "Writes a list as parameters to a variable.", Arg("name", Text.self),
-                 Arg("target", Expression.self)) { call, name, target in
+        Function(
+            name, in: .any, "Writes a list as parameters to a variable.", Arg("name", Text.self),
+            Arg("target", Expression.self)
+        ) { call, name, target in
             guard let text = implode(call.message, kind, name) else { return .no }
             return call.write(target, text).isYes ? .yes : .no
         }
     }
-    Function("xavp_slist_explode", in: .any, "Makes a list of the parts of a text: members v[0], v[1] ...",
-             Arg("text", Text.self), Arg("separators", Text.self), Arg("mode", Text.self, "t: without spaces around."),
-             Arg("name", Text.self)) { call, text, separators, mode, name in
+    Function(
+        "xavp_slist_explode", in: .any, "Makes a list of the parts of a text: members v[0], v[1] ...",
+        Arg("text", Text.self), Arg("separators", Text.self),
+        Arg("mode", Text.self, "t: without spaces around."),
+        Arg("name", Text.self)
+    ) { call, text, separators, mode, name in
         split(text, separators, trim: mode.contains(UInt8(ascii: "t")), into: call.message, name)
     }
-    Function("pv_var_to_xavp", in: .any, "Copies $var(name) into a new list.",
-             Arg("variable", NamedVariable.self, prepare: NamedVariable.prepare, "Its name alone."),
-             Arg("name", Text.self)) { call, variable, name in
+    Function(
+        "pv_var_to_xavp", in: .any, "Copies $var(name) into a new list.",
+        Arg("variable", NamedVariable.self, prepare: NamedVariable.prepare, "Its name alone."),
+        Arg("name", Text.self)
+    ) { call, variable, name in
         guard let expression = variable.expression else {
-            Host.log(.error, "pv_var_to_xavp: the name of the variable has to be written in the configuration")
+            Host.log(
+                .error, "pv_var_to_xavp: the name of the variable has to be written in the configuration")
             return .error
         }
         return copy(expression, variable.name, call, to: name)
@@ -78,7 +88,9 @@ struct NamedVariable: Scriptable, ~Escapable {
     }
 }
 
-private func copy(_ expression: Expression, _ variable: Text, _ call: borrowing Call, to name: Text) -> Outcome {
+private func copy(_ expression: Expression, _ variable: Text, _ call: borrowing Call, to name: Text)
+    -> Outcome
+{
     guard let value = call.read(expression) else { return .no }
     let attributes = call.message.attributes(.xavp)
     attributes.remove(name, index: 0)
@@ -86,7 +98,8 @@ private func copy(_ expression: Expression, _ variable: Text, _ call: borrowing 
     return attributes.set(name, member: variable, value).isYes ? .yes : .no
 }
 
-private func explode(_ params: Text, into message: Message, _ kind: Attributes.Kind, _ root: Text) -> Outcome {
+private func explode(_ params: Text, into message: Message, _ kind: Attributes.Kind, _ root: Text) -> Outcome
+{
     var pairs: [(name: mt_str, value: mt_str)] = []
     var start = 0
     var quoted = false
@@ -98,7 +111,9 @@ private func explode(_ params: Text, into message: Message, _ kind: Attributes.K
         guard !pair.isEmpty else { continue }
         let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.count
         var value = pair.dropFirst(equals + 1).trimmed
-        if value.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"") { value = value.dropFirst().dropLast() }
+        if value.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"") {
+            value = value.dropFirst().dropLast()
+        }
         let name = pair.prefix(equals).trimmed
         guard !name.isEmpty else { return .no }
         pairs.append((name.raw, value.isAbsent ? mt_str("") : value.raw))
@@ -132,7 +147,9 @@ private func implode(_ message: Message, _ kind: Attributes.Kind, _ root: Text) 
     return index == 0 ? nil : text
 }
 
-private func split(_ text: Text, _ separators: Text, trim: Bool, into message: Message, _ root: Text) -> Outcome {
+private func split(_ text: Text, _ separators: Text, trim: Bool, into message: Message, _ root: Text)
+    -> Outcome
+{
     var parts: [mt_str] = []
     var start = 0
     for at in 0...text.count {
@@ -160,7 +177,9 @@ private func show(_ message: Message, _ kind: Attributes.Kind) {
         while case let name = attributes.name(member, of: list), !name.isAbsent {
             var place = 0
             for before in 0..<member where attributes.name(before, of: list).equals(name) { place += 1 }
-            show(Line("\(list)=>\(name)[\(place)]").kept(by: message), attributes.get(list, name, index: place))
+            show(
+                Line("\(list)=>\(name)[\(place)]").kept(by: message), attributes.get(list, name, index: place)
+            )
             member += 1
         }
         if member == 0 { show(list, attributes.get(root, index: which)) }

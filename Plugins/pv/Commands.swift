@@ -4,7 +4,8 @@ import PluginKit
 
 /// Reading and writing $shv from outside.
 @Declarations func commands() -> [any Declaration] {
-    Command("shvGet", "The shared variable of that name, or all that are known.", Arg("name", Text?.self)) { answer, name in
+    Command("shvGet", "The shared variable of that name, or all that are known.", Arg("name", Text?.self)) {
+        answer, name in
         guard let name else {
             answer.structure { answer in
                 answer.structure("items") { answer in
@@ -22,9 +23,14 @@ import PluginKit
         answer.structure { put(target, String(name), $0) }
         return .yes
     }
-    Command("shvSet", "Gives a shared variable a value.", Arg("name", Text.self), Arg("type", Text.self, "int or str."),
-            Arg("value", Text.self)) { answer, name, type, value in
-        guard let target = SharedNames.expression(String(name)) else { return answer.fault(404, "Variable not found") }
+    Command(
+        "shvSet", "Gives a shared variable a value.", Arg("name", Text.self),
+        Arg("type", Text.self, "int or str."),
+        Arg("value", Text.self)
+    ) { answer, name, type, value in
+        guard let target = SharedNames.expression(String(name)) else {
+            return answer.fault(404, "Variable not found")
+        }
         let outcome: Outcome
         if type == "int" {
             guard let number = value.integer else { return answer.fault(500, "The value is no number") }
@@ -59,8 +65,8 @@ private func put(_ target: Expression, _ name: String, _ answer: borrowing Answe
     }
 }
 
-/// The shared variables that commands have asked for, and those that the configuration gives a value to. Only touched on
-/// the commands' thread.
+/// The shared variables that commands have asked for, and those that the configuration gives a value to. Only
+/// touched on the commands' thread.
 private enum SharedNames {
     nonisolated(unsafe) private static var known: [String: Expression] = [:]
 
@@ -71,7 +77,9 @@ private enum SharedNames {
 
     static func expression(_ name: String) -> Expression? {
         if let target = known[name] { return target }
-        guard !name.isEmpty, name.utf8.allSatisfy(isNameByte), let target = Expression.compile("$shv(\(name))") else {
+        guard !name.isEmpty, name.utf8.allSatisfy(isNameByte),
+            let target = Expression.compile("$shv(\(name))")
+        else {
             return nil
         }
         known[name] = target

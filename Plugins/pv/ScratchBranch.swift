@@ -11,7 +11,8 @@ enum ScratchBranch {
     nonisolated(unsafe) private static var parts: Parts?
 
     static func prepare() -> Bool {
-        guard let uri = Expression.compile("$sbranch(uri)"), let nextHop = Expression.compile("$sbranch(dst_uri)"),
+        guard let uri = Expression.compile("$sbranch(uri)"),
+            let nextHop = Expression.compile("$sbranch(dst_uri)"),
             let path = Expression.compile("$sbranch(path)"), let q = Expression.compile("$sbranch(q)"),
             let socket = Expression.compile("$sbranch(send_socket)"),
             let flags = Expression.compile("$sbranch(flags)")
@@ -25,13 +26,21 @@ enum ScratchBranch {
         guard let parts, let uri = call.read(parts.uri), !uri.text.isEmpty else { return .no }
         let message = call.message
         guard message.set(.uri, uri.text).isYes else { return .no }
-        if let nextHop = call.read(parts.nextHop), !nextHop.text.isEmpty { message.set(.nextHop, nextHop.text) } else {
+        if let nextHop = call.read(parts.nextHop), !nextHop.text.isEmpty {
+            message.set(.nextHop, nextHop.text)
+        } else {
             message.clear(.nextHop)
         }
-        if let path = call.read(parts.path), !path.text.isEmpty { message.set(.path, path.text) } else {
+        if let path = call.read(parts.path), !path.text.isEmpty {
+            message.set(.path, path.text)
+        } else {
             message.clear(.path)
         }
-        if let socket = socket(call, parts) { message.set(.outSocket, Int(socket)) } else { message.clear(.outSocket) }
+        if let socket = socket(call, parts) {
+            message.set(.outSocket, Int(socket))
+        } else {
+            message.clear(.outSocket)
+        }
         if let flags = call.read(parts.flags)?.int { message.set(.branchFlags, flags) }
         return .yes
     }
@@ -41,7 +50,9 @@ enum ScratchBranch {
         guard let parts, let uri = call.read(parts.uri), !uri.text.isEmpty else { return .no }
         var target = mt_target()
         target.uri = uri.text.raw
-        if let nextHop = call.read(parts.nextHop), !nextHop.text.isEmpty { target.next_hop = nextHop.text.raw }
+        if let nextHop = call.read(parts.nextHop), !nextHop.text.isEmpty {
+            target.next_hop = nextHop.text.raw
+        }
         if let path = call.read(parts.path), !path.text.isEmpty { target.path = path.text.raw }
         target.q = -1
         if let q = call.read(parts.q)?.int { target.q = Int32(clamping: q) }
@@ -70,6 +81,8 @@ enum ScratchBranch {
     Function("sbranch_set_ruri", in: places, "Makes $sbranch the Request-URI.") { call in
         ScratchBranch.setRequestURI(call)
     }
-    Function("sbranch_append", in: places, "Makes $sbranch one more target.") { call in ScratchBranch.append(call) }
+    Function("sbranch_append", in: places, "Makes $sbranch one more target.") { call in
+        ScratchBranch.append(call)
+    }
     Function("sbranch_reset", in: places, "Empties $sbranch.") { call in ScratchBranch.reset(call) }
 }

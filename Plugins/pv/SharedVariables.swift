@@ -43,7 +43,8 @@ struct InitialValue: Sendable {
 
     private static func refuse(_ line: Text) {
         _ = Host.fail(
-            "\"\(String(line))\" gives no variable a value", help: "write \"name=i:1\" for a number, \"name=s:text\" for text")
+            "\"\(String(line))\" gives no variable a value",
+            help: "write \"name=i:1\" for a number, \"name=s:text\" for text")
     }
 }
 

@@ -5,7 +5,8 @@ import PluginKit
 
 private let shvset = Params<Text>("shvset", is: .verbatim, "name=i:1 or name=s:text, for $shv(name).")
 private let varset = Params<Text>("varset", is: .verbatim, "name=i:1 or name=s:text, for $var(name).")
-private let aliases = Params<Text>("avp_aliases", is: .verbatim, "Other names of AVPs. Not possible here: an error.")
+private let aliases = Params<Text>(
+    "avp_aliases", is: .verbatim, "Other names of AVPs. Not possible here: an error.")
 
 private let plugin = Plugin("pv", "1.0.0", "Helpers for the script's variables.") {
     shvset
@@ -13,7 +14,8 @@ private let plugin = Plugin("pv", "1.0.0", "Helpers for the script's variables."
     aliases
     Start {
         guard aliases.count == 0 else {
-            return Host.fail("avp_aliases has no effect in this server", help: "use the other name in the script itself")
+            return Host.fail(
+                "avp_aliases has no effect in this server", help: "use the other name in the script itself")
         }
         guard SharedVariables.read(shvset, varset), ScratchBranch.prepare() else { return .error }
         return .yes
@@ -49,8 +51,10 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
         guard let value = call.read(variable) else { return .no }
         return Outcome(!value.text.isEmpty)
     }
-    Function("typeof", in: .any, "Is its value of that type?", variable(),
-             Arg("type", Text.self, prepare: prepareType, "int, str, null, xavp or vtag.")) { call, variable, type in
+    Function(
+        "typeof", in: .any, "Is its value of that type?", variable(),
+        Arg("type", Text.self, prepare: prepareType, "int, str, null, xavp or vtag.")
+    ) { call, variable, type in
         guard let value = call.read(variable) else { return .no }
         if type == "int" { return Outcome(value.int != nil) }
         if type == "null" { return Outcome(value.isNull) }
@@ -65,6 +69,10 @@ private func variable() -> Arg<Expression> { Arg("variable", Expression.self, "A
 private let prepareType: mt_fn = { call in
     guard let call = call?.pointee else { return Outcome.error.code }
     let text = Text(unchecked: call.args.pointee.str)
-    if text == "int" || text == "str" || text == "null" || text == "xavp" || text == "vtag" { return Outcome.yes.code }
-    return Host.fail("\"\(String(text))\" is no type of a variable", help: "there are int, str, null and xavp").code
+    if text == "int" || text == "str" || text == "null" || text == "xavp" || text == "vtag" {
+        return Outcome.yes.code
+    }
+    return Host.fail(
+        "\"\(String(text))\" is no type of a variable", help: "there are int, str, null and xavp"
+    ).code
 }

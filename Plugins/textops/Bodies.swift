@@ -13,8 +13,10 @@ private let date = Header("Date")
     contentType
     privacy
     date
-    Function("has_body", in: .any, "Is there a body, of that type if one is given?",
-             Arg("type", Text?.self, "As application/sdp.")) { call, type in
+    Function(
+        "has_body", in: .any, "Is there a body, of that type if one is given?",
+        Arg("type", Text?.self, "As application/sdp.")
+    ) { call, type in
         let message = call.message
         guard !message.body.isEmpty else { return .no }
         guard let type, !type.isEmpty, type != "0" else { return .yes }
@@ -23,19 +25,27 @@ private let date = Header("Date")
         let known = has.isEmpty ? Text("application/sdp") : has
         return Outcome(MediaType.matches(UnsafeRawBufferPointer(known), UnsafeRawBufferPointer(type)))
     }
-    Function("set_body", in: [.request, .reply, .failure, .branch, .local, .event], "Gives the message another body.",
-             Arg("text", Text.self), Arg("type", Text.self, "Its Content-Type.")) { call, text, type in
+    Function(
+        "set_body", in: [.request, .reply, .failure, .branch, .local, .event],
+        "Gives the message another body.",
+        Arg("text", Text.self), Arg("type", Text.self, "Its Content-Type.")
+    ) { call, text, type in
         guard !text.isEmpty, !type.isEmpty else { return .no }
         return setBody(call.message, text, type)
     }
-    Function("set_reply_body", in: [.request, .failure, .branch, .error], "The body of replies that this server makes.",
-             Arg("text", Text.self), Arg("type", Text.self, "Its Content-Type.")) { call, text, type in
+    Function(
+        "set_reply_body", in: [.request, .failure, .branch, .error],
+        "The body of replies that this server makes.",
+        Arg("text", Text.self), Arg("type", Text.self, "Its Content-Type.")
+    ) { call, text, type in
         guard !text.isEmpty, !type.isEmpty else { return .no }
         call.message.set(.replyBody, text)
         return call.message.set(.replyType, type).isYes ? .yes : .no
     }
-    Function("is_privacy", in: .any, "Does the Privacy header ask for this?",
-             Arg("type", Text.self, "id, user, header, session, critical, history or none.")) { call, type in
+    Function(
+        "is_privacy", in: .any, "Does the Privacy header ask for this?",
+        Arg("type", Text.self, "id, user, header, session, critical, history or none.")
+    ) { call, type in
         var fields = call.message.headers(privacy)
         while let field = fields.next() {
             var rest = field.body
@@ -48,13 +58,18 @@ private let date = Header("Date")
         }
         return .no
     }
-    Function("is_audio_on_hold", in: .any, "1 or 2 when the SDP holds an audio stream, by null address or direction.") { call in
+    Function(
+        "is_audio_on_hold", in: .any,
+        "1 or 2 when the SDP holds an audio stream, by null address or direction."
+    ) { call in
         let message = call.message
         guard let sdp = description(message), let hold = AudioHold.find(in: sdp) else { return .no }
         return Outcome(hold.rawValue)
     }
-    Function("append_time", in: [.request, .failure, .branch, .reply, .error],
-             "Adds a Date header to the replies that this server makes.") { call in
+    Function(
+        "append_time", in: [.request, .failure, .branch, .reply, .error],
+        "Adds a Date header to the replies that this server makes."
+    ) { call in
         let message = call.message
         return withDate { message.set(.replyLines, Line("Date: \($0)\r\n")) }.isYes ? .yes : .no
     }

@@ -2,7 +2,8 @@
 import CMartlet
 import PluginKit
 
-/// Text that grows in a message's own memory, so that it costs no allocation and lives as long as the message.
+/// Text that grows in a message's own memory, so that it costs no allocation and lives as long as the
+/// message.
 struct Builder: ~Escapable {
     private let message: Message
     private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -36,7 +37,8 @@ struct Builder: ~Escapable {
     var text: Text {
         @_lifetime(copy self) get {
             guard let start = memory.baseAddress?.assumingMemoryBound(to: CChar.self) else { return Text("") }
-            return _overrideLifetime(Text(unchecked: mt_str(ptr: UnsafePointer(start), len: count)), copying: self)
+            return _overrideLifetime(
+                Text(unchecked: mt_str(ptr: UnsafePointer(start), len: count)), copying: self)
         }
     }
 }

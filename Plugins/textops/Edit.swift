@@ -61,7 +61,9 @@ struct Edit {
         var count = 0
         while let line = rest.take(upTo: 10) {
             guard !line.trimmed.isEmpty else { continue }
-            if Server.message.pointee.insert(message.raw, UInt32(MT_BEFORE), &field, line.trimmed.raw) > 0 { count += 1 }
+            if Server.message.pointee.insert(message.raw, UInt32(MT_BEFORE), &field, line.trimmed.raw) > 0 {
+                count += 1
+            }
         }
         _ = Server.message.pointee.remove(message.raw, &field)
         return count

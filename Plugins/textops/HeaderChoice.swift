@@ -4,8 +4,8 @@ import PluginKit
 
 /// Which headers a function is about: a name.
 ///
-/// A constant becomes the server's number for that name when the file is read, so that finding a header compares no
-/// text. A name from a variable is compared with each header, compact forms included.
+/// A constant becomes the server's number for that name when the file is read, so that finding a header
+/// compares no text. A name from a variable is compared with each header, compact forms included.
 struct HeaderChoice: Scriptable, ~Escapable {
     let token: UInt32
     let text: Text

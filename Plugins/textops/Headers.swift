@@ -5,23 +5,32 @@ import TextopsLogic
 
 /// Adding, finding and removing header fields.
 @Declarations func headerFunctions() -> [any Declaration] {
-    Function("append_hf", in: .any, "Adds header lines after the last header, or after the first one of a name.",
-             Arg("text", Text.self, "Whole lines."), headerArgument("after")) { call, text, name in
+    Function(
+        "append_hf", in: .any, "Adds header lines after the last header, or after the first one of a name.",
+        Arg("text", Text.self, "Whole lines."), headerArgument("after")
+    ) { call, text, name in
         insert(call.message, text, name, first: false)
     }
-    Function("insert_hf", in: .any, "Adds header lines before the first header, or before the first one of a name.",
-             Arg("text", Text.self, "Whole lines."), headerArgument("before")) { call, text, name in
+    Function(
+        "insert_hf", in: .any,
+        "Adds header lines before the first header, or before the first one of a name.",
+        Arg("text", Text.self, "Whole lines."), headerArgument("before")
+    ) { call, text, name in
         insert(call.message, text, name, first: true)
     }
-    Function("append_urihf", in: [.request, .failure, .branch],
-             "Adds a header line with the Request-URI as it arrived between two texts.",
-             Arg("prefix", Text.self), Arg("suffix", Text.self)) { call, prefix, suffix in
+    Function(
+        "append_urihf", in: [.request, .failure, .branch],
+        "Adds a header line with the Request-URI as it arrived between two texts.",
+        Arg("prefix", Text.self), Arg("suffix", Text.self)
+    ) { call, prefix, suffix in
         let line = Line("\(prefix)\(call.message.receivedURI)\(suffix)").kept(by: call.message)
         return insert(call.message, line, nil, first: false)
     }
-    Function("append_to_reply", in: [.request, .failure, .branch, .error, .reply],
-             "Adds header lines to the replies that this server makes to this request.",
-             Arg("text", Text.self, "Whole lines.")) { call, text in
+    Function(
+        "append_to_reply", in: [.request, .failure, .branch, .error, .reply],
+        "Adds header lines to the replies that this server makes to this request.",
+        Arg("text", Text.self, "Whole lines.")
+    ) { call, text in
         guard !text.isEmpty else { return .no }
         if text.hasSuffix("\r\n") { return call.message.set(.replyLines, text) }
         return call.message.set(.replyLines, Line("\(text)\r\n"))
@@ -33,7 +42,8 @@ import TextopsLogic
         }
     }
     for name: StaticString in ["is_present_hf_re", "is_present_hf_re_pv"] {
-        Function(name, in: .any, "Is there a header whose name matches?", regexArgument()) { call, expression in
+        Function(name, in: .any, "Is there a header whose name matches?", regexArgument()) {
+            call, expression in
             let message = call.message
             return expression.use { expression in
                 var at = mt_header()
@@ -50,7 +60,8 @@ import TextopsLogic
         }
     }
     for name: StaticString in ["remove_hf_re", "remove_hf_re_pv"] {
-        Function(name, in: .any, "Removes all headers whose name matches.", regexArgument()) { call, expression in
+        Function(name, in: .any, "Removes all headers whose name matches.", regexArgument()) {
+            call, expression in
             let message = call.message
             return expression.use { expression in
                 Outcome(remove(message, nil) { expression.matches(UnsafeRawBufferPointer($0.text)) } > 0)
@@ -58,8 +69,10 @@ import TextopsLogic
         }
     }
     for name: StaticString in ["remove_hf_exp", "remove_hf_exp_pv"] {
-        Function(name, in: .any, "Removes all headers whose name matches the first but not the second.",
-                 regexArgument("match"), regexArgument("skip")) { call, match, skip in
+        Function(
+            name, in: .any, "Removes all headers whose name matches the first but not the second.",
+            regexArgument("match"), regexArgument("skip")
+        ) { call, match, skip in
             let message = call.message
             return match.use { match in
                 skip.use { skip in
@@ -72,13 +85,17 @@ import TextopsLogic
             }.flatMap { $0 } ?? .error
         }
     }
-    Function("remove_hf_idx", in: .any, "Removes one header of that name: 0 is the first, -1 the last.",
-             requiredHeader(), Arg("index", Int.self)) { call, name, index in
+    Function(
+        "remove_hf_idx", in: .any, "Removes one header of that name: 0 is the first, -1 the last.",
+        requiredHeader(), Arg("index", Int.self)
+    ) { call, name, index in
         removeOne(call.message, name, index)
     }
-    Function("remove_hf_match", in: .any, "Removes the headers of that name whose body compares as told.",
-             requiredHeader(), Arg("operator", Text.self, prepare: prepareOperator, "eq, ne, in or re."),
-             Arg("value", Text.self)) { call, name, operation, value in
+    Function(
+        "remove_hf_match", in: .any, "Removes the headers of that name whose body compares as told.",
+        requiredHeader(), Arg("operator", Text.self, prepare: prepareOperator, "eq, ne, in or re."),
+        Arg("value", Text.self)
+    ) { call, name, operation, value in
         removeMatching(call.message, name, operation, value)
     }
 }
@@ -96,8 +113,8 @@ func regexArgument(_ name: StaticString = "pattern") -> Arg<RegexChoice> {
     Arg(name, RegexChoice.self, prepare: RegexChoice.prepare, "A POSIX extended regular expression.")
 }
 
-/// Adds whole lines beside the first header of a name. Without a name, or where there is no such header, at the very
-/// start or end.
+/// Adds whole lines beside the first header of a name. Without a name, or where there is no such header, at
+/// the very start or end.
 private func insert(_ message: Message, _ lines: Text, _ name: HeaderChoice?, first: Bool) -> Outcome {
     var at = mt_header()
     var found = false
@@ -107,7 +124,8 @@ private func insert(_ message: Message, _ lines: Text, _ name: HeaderChoice?, fi
     var rest = lines
     while rest.hasSuffix("\n") || rest.hasSuffix("\r") { rest = rest.dropLast() }
     guard !rest.isEmpty else { return .no }
-    // Several lines keep their order: where each new one goes in front of those before it, the last goes in first.
+    // Several lines keep their order: where each new one goes in front of those before it, the last goes in
+    // first.
     while !rest.isEmpty {
         let line: Text
         if backwards {
@@ -133,7 +151,8 @@ private func insert(_ message: Message, _ lines: Text, _ name: HeaderChoice?, fi
     return .yes
 }
 
-/// Removes the headers that the closure wants gone; how many there were. Without a name any header is asked about.
+/// Removes the headers that the closure wants gone; how many there were. Without a name any header is asked
+/// about.
 func remove(_ message: Message, _ name: HeaderChoice?, _ unwanted: (mt_header) -> Bool) -> Int {
     var count = 0
     var kept = mt_header()
@@ -171,7 +190,9 @@ private let prepareOperator: mt_fn = { call in
     guard let call = call?.pointee else { return Outcome.error.code }
     let text = Text(unchecked: call.args.pointee.str)
     if text == "eq" || text == "ne" || text == "in" || text == "re" { return Outcome.yes.code }
-    return Host.fail("remove_hf_match has no operator \"\(String(text))\"", help: "there are eq, ne, in and re").code
+    return Host.fail(
+        "remove_hf_match has no operator \"\(String(text))\"", help: "there are eq, ne, in and re"
+    ).code
 }
 
 private func removeMatching(

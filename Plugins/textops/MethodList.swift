@@ -4,8 +4,8 @@ import PluginKit
 
 /// What `is_method` is given: "INVITE|ACK".
 ///
-/// A constant becomes a word with one bit per method when the file is read, so that a call is one AND. One method
-/// that has no bit is compared as text.
+/// A constant becomes a word with one bit per method when the file is read, so that a call is one AND. One
+/// method that has no bit is compared as text.
 struct MethodList: Scriptable, ~Escapable {
     private let bits: UInt
     private let text: Text
@@ -53,7 +53,9 @@ struct MethodList: Scriptable, ~Escapable {
         var isList = false
         var start = 0
         for at in 0...list.count {
-            guard at == list.count || list[at] == UInt8(ascii: "|") || list[at] == UInt8(ascii: ",") else { continue }
+            guard at == list.count || list[at] == UInt8(ascii: "|") || list[at] == UInt8(ascii: ",") else {
+                continue
+            }
             isList = isList || at < list.count
             let number = number(of: list[start..<at].trimmed)
             if number == 0, isList { return nil }

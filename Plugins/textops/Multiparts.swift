@@ -10,23 +10,32 @@ private let places: Where = [.request, .reply, .failure, .branch, .local, .event
 /// Bodies of several parts.
 @Declarations func multipartFunctions() -> [any Declaration] {
     mimeVersion
-    Function("filter_body", in: places, "Leaves nothing of a multipart body but the first part of that type.",
-             typeArgument()) { call, type in
+    Function(
+        "filter_body", in: places, "Leaves nothing of a multipart body but the first part of that type.",
+        typeArgument()
+    ) { call, type in
         let message = call.message
         guard let part = firstPart(message, type) else { return .no }
         let content = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(message.body)[part.content])
         return message.set(.body, mt_str(content)).isYes ? .yes : .no
     }
-    Function("set_body_multipart", in: places, "Makes a multipart body of a text, or of the body that is there.",
-             Arg("text", Text?.self), Arg("type", Text?.self), Arg("boundary", Text?.self)) { call, text, type, boundary in
+    Function(
+        "set_body_multipart", in: places, "Makes a multipart body of a text, or of the body that is there.",
+        Arg("text", Text?.self), Arg("type", Text?.self), Arg("boundary", Text?.self)
+    ) { call, text, type, boundary in
         setMultipart(call.message, text, type, boundary)
     }
-    Function("append_body_part", in: places, "Adds a part to a multipart body.", Arg("text", Text.self), typeArgument(),
-             Arg("disposition", Text?.self, "Its Content-Disposition.")) { call, text, type, disposition in
+    Function(
+        "append_body_part", in: places, "Adds a part to a multipart body.", Arg("text", Text.self),
+        typeArgument(),
+        Arg("disposition", Text?.self, "Its Content-Disposition.")
+    ) { call, text, type, disposition in
         appendPart(call.message, text, type, disposition)
     }
-    Function("append_body_part_hex", in: places, "The same, with the text written as hexadecimal digits.",
-             Arg("hex", Text.self), typeArgument(), Arg("disposition", Text?.self)) { call, hex, type, disposition in
+    Function(
+        "append_body_part_hex", in: places, "The same, with the text written as hexadecimal digits.",
+        Arg("hex", Text.self), typeArgument(), Arg("disposition", Text?.self)
+    ) { call, hex, type, disposition in
         guard let text = decoded(hex, call.message) else {
             Host.log(.error, "append_body_part_hex: these are no hexadecimal digits: \(String(hex))")
             return .error
@@ -34,8 +43,10 @@ private let places: Where = [.request, .reply, .failure, .branch, .local, .event
         return appendPart(call.message, text, type, disposition)
     }
     for (name, raw): (StaticString, Bool) in [("get_body_part", false), ("get_body_part_raw", true)] {
-        Function(name, in: places, "Writes a part to a variable, alone or with its headers.", typeArgument(),
-                 Arg("target", Expression.self)) { call, type, target in
+        Function(
+            name, in: places, "Writes a part to a variable, alone or with its headers.", typeArgument(),
+            Arg("target", Expression.self)
+        ) { call, type, target in
             let message = call.message
             guard let part = firstPart(message, type) else { return .no }
             let bytes = UnsafeRawBufferPointer(message.body)
@@ -43,7 +54,8 @@ private let places: Where = [.request, .reply, .failure, .branch, .local, .event
             return call.write(target, text).isYes ? .yes : .no
         }
     }
-    Function("remove_body_part", in: places, "Removes the first part of that type.", typeArgument()) { call, type in
+    Function("remove_body_part", in: places, "Removes the first part of that type.", typeArgument()) {
+        call, type in
         let message = call.message
         guard let part = firstPart(message, type) else { return .no }
         let body = message.body

@@ -29,7 +29,9 @@ func offered(_ head: mt_head) -> textops_api {
                 defer { plan.pattern.free() }
                 return plan.apply(to: text, Call(call), Message(message))?.raw ?? mt_str()
             } catch {
-                Host.log(.error, "the substitution \"\(String(Text(unchecked: source)))\" cannot be used: \(error.what)")
+                Host.log(
+                    .error,
+                    "the substitution \"\(String(Text(unchecked: source)))\" cannot be used: \(error.what)")
                 return mt_str()
             }
         })

@@ -17,15 +17,17 @@ final class Plan: Sendable {
     let everywhere: Bool
     let groups: Int
 
-    /// - Parameter reading: the configuration is being read, so that variables can be compiled. Later they stay
-    ///   what they are: text.
+    /// - Parameter reading: the configuration is being read, so that variables can be compiled. Later they
+    ///   stay what they are: text.
     init(_ source: Text, reading: Bool) throws(Substitution.Malformed) {
         let parsed = try Substitution.parse(Array(UnsafeRawBufferPointer(source)))
         var options: RegularExpression.Options = parsed.spansLines ? [] : .lines
         if parsed.ignoresCase { options.insert(.ignoresCase) }
-        do throws(RegularExpression.Malformed) { pattern = try RegularExpression(parsed.pattern, options) } catch {
+        do throws(RegularExpression.Malformed) {
+            pattern = try RegularExpression(parsed.pattern, options)
+        } catch {
             throw Substitution.Malformed(
-                what: "\"\(String(decoding: parsed.pattern, as: UTF8.self))\" is no regular expression: \(error.what)",
+                what: "\"\(String(source))\" has no regular expression: \(error.what)",
                 help: "it has to be a POSIX extended one")
         }
         var pieces: [Piece] = []
@@ -133,6 +135,7 @@ struct PlanChoice: Scriptable, ~Escapable {
 }
 
 func planArgument() -> Arg<PlanChoice> {
-    Arg("substitution", PlanChoice.self, is: .verbatim, prepare: PlanChoice.prepare,
+    Arg(
+        "substitution", PlanChoice.self, is: .verbatim, prepare: PlanChoice.prepare,
         "\"/pattern/replacement/flags\", as sed writes it.")
 }

@@ -3,8 +3,8 @@ import CMartlet
 import PluginKit
 import TextopsLogic
 
-/// A regular expression as an argument. A constant is compiled when the file is read; one from a variable for each
-/// call, and freed behind it.
+/// A regular expression as an argument. A constant is compiled when the file is read; one from a variable for
+/// each call, and freed behind it.
 struct RegexChoice: Scriptable, ~Escapable {
     private let text: Text
     private let compiled: UnsafeMutableRawPointer?

@@ -5,7 +5,8 @@ import TextopsLogic
 
 /// Searching, replacing and substituting in the whole message, its headers or its body.
 @Declarations func replacingFunctions() -> [any Declaration] {
-    Function("search", in: .any, "Does the message match, its first line included?", regexArgument()) { call, pattern in
+    Function("search", in: .any, "Does the message match, its first line included?", regexArgument()) {
+        call, pattern in
         let text = wholeText(call.message)
         return pattern.use { Outcome($0.matches(text)) } ?? .error
     }
@@ -14,8 +15,10 @@ import TextopsLogic
         guard !body.isEmpty else { return .no }
         return pattern.use { Outcome($0.matches(UnsafeRawBufferPointer(body))) } ?? .error
     }
-    Function("search_hf", in: .any, "Does the body of such a header match?", requiredHeader(),
-             regexArgument(), whichArgument()) { call, name, pattern, which in
+    Function(
+        "search_hf", in: .any, "Does the body of such a header match?", requiredHeader(),
+        regexArgument(), whichArgument()
+    ) { call, name, pattern, which in
         let message = call.message
         return pattern.use { pattern in
             Outcome(each(of: message, name, which) { pattern.matches(UnsafeRawBufferPointer($0.body)) })
@@ -24,31 +27,42 @@ import TextopsLogic
     for (name, scope): (StaticString, Edit.Scope) in [
         ("search_append", [.headers, .body]), ("search_append_body", .body),
     ] {
-        Function(name, in: .any, "Puts text behind the first match.", regexArgument(),
-                 Arg("text", Text.self)) { call, pattern, text in
+        Function(
+            name, in: .any, "Puts text behind the first match.", regexArgument(),
+            Arg("text", Text.self)
+        ) { call, pattern, text in
             replace(call, scope, pattern, text, everywhere: false, keeping: true)
         }
     }
     for (name, scope, everywhere): (StaticString, Edit.Scope, Bool) in [
         ("replace", [.headers, .body], false), ("replace_all", [.headers, .body], true),
-        ("replace_hdrs", .headers, false), ("replace_hdrs_all", .headers, true), ("replace_body", .body, false),
+        ("replace_hdrs", .headers, false), ("replace_hdrs_all", .headers, true),
+        ("replace_body", .body, false),
         ("replace_body_all", .body, true),
     ] {
-        Function(name, in: .any, "Puts text in the place of what matches.", regexArgument(),
-                 Arg("text", Text.self)) { call, pattern, text in
+        Function(
+            name, in: .any, "Puts text in the place of what matches.", regexArgument(),
+            Arg("text", Text.self)
+        ) { call, pattern, text in
             replace(call, scope, pattern, text, everywhere: everywhere, keeping: false)
         }
     }
-    Function("replace_body_atonce", in: .any, "The same for all matches in the body, which counts as one line.",
-             Arg("pattern", RegexChoice.self, prepare: RegexChoice.prepareAtOnce, "A POSIX extended regular expression."),
-             Arg("text", Text.self)) { call, pattern, text in
+    Function(
+        "replace_body_atonce", in: .any, "The same for all matches in the body, which counts as one line.",
+        Arg(
+            "pattern", RegexChoice.self, prepare: RegexChoice.prepareAtOnce,
+            "A POSIX extended regular expression."),
+        Arg("text", Text.self)
+    ) { call, pattern, text in
         replace(call, .body, pattern, text, everywhere: true, keeping: false, .ignoresCase)
     }
     for (name, scope): (StaticString, Edit.Scope) in [
         ("replace_str", [.headers, .body]), ("replace_hdrs_str", .headers), ("replace_body_str", .body),
     ] {
-        Function(name, in: .any, "Puts text in the place of other text.", Arg("match", Text.self),
-                 Arg("text", Text.self), Arg("mode", Text.self, "f: the first, a: all.")) { call, match, text, mode in
+        Function(
+            name, in: .any, "Puts text in the place of other text.", Arg("match", Text.self),
+            Arg("text", Text.self), Arg("mode", Text.self, "f: the first, a: all.")
+        ) { call, match, text, mode in
             replaceText(call.message, scope, match, text, everywhere: mode.hasPrefix("a"))
         }
     }
@@ -58,8 +72,10 @@ import TextopsLogic
     Function("subst_body", in: .any, "Substitutes in the body.", planArgument()) { call, plan in
         plan.use { substitute(call, .body, $0) }
     }
-    Function("subst_hf", in: .any, "Substitutes in the body of such headers.", requiredHeader(), planArgument(),
-             whichArgument()) { call, name, plan, which in
+    Function(
+        "subst_hf", in: .any, "Substitutes in the body of such headers.", requiredHeader(), planArgument(),
+        whichArgument()
+    ) { call, name, plan, which in
         let message = call.message
         return plan.use { plan in
             var count = 0
@@ -72,16 +88,21 @@ import TextopsLogic
             return Outcome(count > 0)
         }
     }
-    Function("subst_uri", in: [.request, .reply, .failure, .branch, .local, .event], "Substitutes in the Request-URI.",
-             planArgument()) { call, plan in
+    Function(
+        "subst_uri", in: [.request, .reply, .failure, .branch, .local, .event],
+        "Substitutes in the Request-URI.",
+        planArgument()
+    ) { call, plan in
         let message = call.message
         return plan.use { plan in
             guard let text = plan.apply(to: message.uri.raw, call, message) else { return .no }
             return message.set(.uri, text).isYes ? .yes : .no
         }
     }
-    Function("subst_user", in: [.request, .reply, .failure, .branch, .local, .event],
-             "Substitutes in the user part of the Request-URI.", planArgument()) { call, plan in
+    Function(
+        "subst_user", in: [.request, .reply, .failure, .branch, .local, .event],
+        "Substitutes in the user part of the Request-URI.", planArgument()
+    ) { call, plan in
         plan.use { substituteUser(call, $0) }
     }
 }
@@ -95,7 +116,8 @@ private func whichArgument() -> Arg<Text> {
             "\"\(String(text))\" says no headers", help: "a is all of that name, f the first and l the last"
         ).code
     }
-    return Arg("which", Text.self, default: "a", prepare: prepare, "a: all of that name, f: the first, l: the last.")
+    return Arg(
+        "which", Text.self, default: "a", prepare: prepare, "a: all of that name, f: the first, l: the last.")
 }
 
 /// The message as it is now, edits included.
@@ -193,10 +215,13 @@ private func substitute(_ call: borrowing Call, _ scope: Edit.Scope, _ plan: Pla
 private func substituteUser(_ call: borrowing Call, _ plan: Plan) -> Outcome {
     let message = call.message
     let whole = message.uri
-    guard let uri = URI(whole), let start = uri.raw.user.ptr ?? uri.raw.host.ptr, let base = whole.raw.ptr else {
+    guard let uri = URI(whole), let start = uri.raw.user.ptr ?? uri.raw.host.ptr, let base = whole.raw.ptr
+    else {
         return .no
     }
-    guard let user = plan.apply(to: uri.user.isAbsent ? mt_str("") : uri.raw.user, call, message) else { return .no }
+    guard let user = plan.apply(to: uri.user.isAbsent ? mt_str("") : uri.raw.user, call, message) else {
+        return .no
+    }
     let before = whole.prefix(start - base)
     var after = whole.dropFirst(start - base + uri.user.count)
     // Without a user there is no @ either, and the other way round.

@@ -26,16 +26,20 @@ private let plugin = Plugin("xlog", "1.0.0", "Writes log lines from the script."
     Start { Entry.prepare() }
 
     for name: StaticString in ["xlog", "xlogl"] {
-        Function(name, in: .any, "Writes a log line: text; level and text; facility, level and text.",
-                 Arg("text", Expression.self, "Or the level, or the facility, when more follows."),
-                 Arg("level_text", Expression?.self), Arg("facility_text", Expression?.self)) { call, a, b, c in
+        Function(
+            name, in: .any, "Writes a log line: text; level and text; facility, level and text.",
+            Arg("text", Expression.self, "Or the level, or the facility, when more follows."),
+            Arg("level_text", Expression?.self), Arg("facility_text", Expression?.self)
+        ) { call, a, b, c in
             if let c { return write(call, b ?? a, c) }
             if let b { return write(call, a, b) }
             return Entry.write(call, .error, a)
         }
     }
-    Function("xlogm", in: .any, "Writes a log line, unless methods_filter has the request's method.",
-             Arg("level", Expression.self), Arg("text", Expression.self)) { call, level, text in
+    Function(
+        "xlogm", in: .any, "Writes a log line, unless methods_filter has the request's method.",
+        Arg("level", Expression.self), Arg("text", Expression.self)
+    ) { call, level, text in
         if call.hasMessage, call.message.isRequest, filters(call.message.method) { return .yes }
         return write(call, level, text)
     }
@@ -43,7 +47,8 @@ private let plugin = Plugin("xlog", "1.0.0", "Writes log lines from the script."
         ("xalert", .error), ("xbug", .error), ("xcrit", .error), ("xerr", .error), ("xwarn", .warning),
         ("xnotice", .notice), ("xinfo", .info), ("xdbg", .debug), ("xdbgl", .debug),
     ] {
-        Function(name, in: .any, "Writes a log line of that level.", Arg("text", Expression.self)) { call, text in
+        Function(name, in: .any, "Writes a log line of that level.", Arg("text", Expression.self)) {
+            call, text in
             Entry.write(call, level, text)
         }
     }
@@ -56,7 +61,8 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
 private func write(_ call: borrowing Call, _ level: Expression, _ text: Expression) -> Outcome {
     guard let value = call.read(level) else { return .no }
     guard let level = Level.of(value) else {
-        Host.log(.error, "xlog: \"\(String(value.text))\" is no level; there are L_ERR, L_WARN, L_INFO, L_DBG ...")
+        Host.log(
+            .error, "xlog: \"\(String(value.text))\" is no level; there are L_ERR, L_WARN, L_INFO, L_DBG ...")
         return .no
     }
     return Entry.write(call, level, text)

@@ -38,7 +38,8 @@ import Testing
 
 @Suite struct ArithmeticTests {
     @Test(arguments: [
-        (Arithmetic.add, 10), (.sub, 4), (.mul, 21), (.div, 2), (.mod, 1), (.and, 3), (.or, 7), (.xor, 4), (.not, -4),
+        (Arithmetic.add, 10), (.sub, 4), (.mul, 21), (.div, 2), (.mod, 1), (.and, 3), (.or, 7), (.xor, 4),
+        (.not, -4),
     ])
     func `seven and three`(operation: Arithmetic, result: Int) { #expect(operation.apply(7, 3) == result) }
 

@@ -125,7 +125,8 @@ private func refusal(_ bytes: [UInt8]) -> (code: Record, text: Record, close: Bo
 
     @Test func `a changed byte anywhere never traps`() {
         let whole = packet(
-            .request, cookie: [1, 2], body: wire("51 \"core\" 22 05 dc 03 25 \"a\" 04 10 07 84 83 91 08 \"seven77\""))
+            .request, cookie: [1, 2],
+            body: wire("51 \"core\" 22 05 dc 03 25 \"a\" 04 10 07 84 83 91 08 \"seven77\""))
         for place in whole.indices {
             for value in UInt8.min...UInt8.max {
                 var bytes = whole
@@ -154,7 +155,9 @@ private func refusal(_ bytes: [UInt8]) -> (code: Record, text: Record, close: Bo
         #expect(
             bytes
                 == wire(
-                    "a1 13 2c 79 90 6e 22 03 45 \"now\" 91 19 \"Fri Nov 20 23:34:41 2026\" 75 \"uptime\" 10 02 83"))
+                    "a1 13 2c 79 90 6e 22 03 45 \"now\" 91 19 \"Fri Nov 20 23:34:41 2026\""
+                        + " 75 \"uptime\" 10 02 83"
+                ))
     }
 
     @Test func `an answer with nothing in it is an empty packet`() {
@@ -189,7 +192,8 @@ private func refusal(_ bytes: [UInt8]) -> (code: Record, text: Record, close: Bo
     }
 
     @Test(arguments: [
-        (0, "00"), (7, "10 07"), (500, "20 01 f4"), (-1, "40 ff ff ff ff"), (1 << 40, "91 0e \"1099511627776\""),
+        (0, "00"), (7, "10 07"), (500, "20 01 f4"), (-1, "40 ff ff ff ff"),
+        (1 << 40, "91 0e \"1099511627776\""),
     ])
     func `numbers take as few bytes as they can`(value: Int64, bytes: String) {
         var writer = RecordWriter()
@@ -283,7 +287,9 @@ private func refusal(_ bytes: [UInt8]) -> (code: Record, text: Record, close: Bo
         #expect(commands(":a:\n\n\n:b:\n\n").count == 2)
     }
 
-    @Test(arguments: ["no colon\n\n", ":a\n\n", "::reply\n\n", ":a:../etc/passwd\n\n", ":a:.hidden\n\n", ":a:b:c\n\n"])
+    @Test(arguments: [
+        "no colon\n\n", ":a\n\n", "::reply\n\n", ":a:../etc/passwd\n\n", ":a:.hidden\n\n", ":a:b:c\n\n",
+    ])
     func `what is no command is bad, and the next one is read again`(bytes: String) {
         let request = Request(name: text("a"), arguments: [], cookie: [])
         #expect(commands(bytes, ":a:r\n\n") == [.bad, .run(request, reply: "r")])

@@ -24,12 +24,18 @@ private struct Bench {
     private func key<Result>(_ key: String, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         Array(key.utf8).withUnsafeBytes(body)
     }
-    func get(_ name: String, at now: Int = 0) -> Content? { key(name) { table.get($0, now: now) { Content($0) } } }
+    func get(_ name: String, at now: Int = 0) -> Content? {
+        key(name) { table.get($0, now: now) { Content($0) } }
+    }
     func set(_ name: String, _ text: String, at now: Int = 0) {
         key(name) { name in Array(text.utf8).withUnsafeBytes { table.set(name, .text($0), now: now) } }
     }
-    func set(_ name: String, _ number: Int, at now: Int = 0) { key(name) { table.set($0, .number(number), now: now) } }
-    func add(_ name: String, _ count: Int, at now: Int = 0) -> Int? { key(name) { table.add($0, count, now: now) } }
+    func set(_ name: String, _ number: Int, at now: Int = 0) {
+        key(name) { table.set($0, .number(number), now: now) }
+    }
+    func add(_ name: String, _ count: Int, at now: Int = 0) -> Int? {
+        key(name) { table.add($0, count, now: now) }
+    }
     func remove(_ name: String) -> Bool { key(name) { table.remove($0) } }
     func seconds(_ name: String, at now: Int) -> Int { key(name) { table.seconds($0, now: now) } }
     func setSeconds(_ name: String, _ seconds: Int, at now: Int) -> Bool {
@@ -42,13 +48,15 @@ private struct Bench {
     }
     func next(_ position: inout Table.Position, at now: Int = 0) -> String? {
         var found: String?
-        return table.step(&position, now: now) { key, _ in found = String(decoding: key, as: UTF8.self) } ? found : nil
+        return table.step(&position, now: now) { key, _ in found = String(decoding: key, as: UTF8.self) }
+            ? found : nil
     }
 }
 
 @Suite struct TableDefinitionTests {
     @Test func `a definition says how the table is`() throws {
-        let table = try TableDefinition.parse("a=>size=4;autoexpire=7200;initval=-1;updateexpire=0;dbtable=x;dmqreplicate=1;")
+        let table = try TableDefinition.parse(
+            "a=>size=4;autoexpire=7200;initval=-1;updateexpire=0;dbtable=x;dmqreplicate=1;")
         #expect(table.name == "a" && table.size == 4 && table.autoexpire == 7200 && table.initval == -1)
         #expect(!table.updateexpire && table.dbtable == "x" && table.dmqreplicate == 1)
     }
@@ -69,7 +77,8 @@ private struct Bench {
 
     @Test(arguments: [
         ("=>size=4", "\"=>size=4\" defines no table"), ("a=b", "\"a=b\" defines no table"),
-        ("a=>size=big", "size has to be a number, not \"big\""), ("a=>colour=red", "a table has no \"colour\""),
+        ("a=>size=big", "size has to be a number, not \"big\""),
+        ("a=>colour=red", "a table has no \"colour\""),
     ])
     func `what is malformed is said`(text: String, what: String) {
         do {
@@ -181,7 +190,9 @@ private struct Bench {
             }
         }
         for number in 0..<8 {
-            withUnsafeBytes(of: UInt8(number)) { #expect(table.get($0, now: 0) { Content($0) } == .number(1000)) }
+            withUnsafeBytes(of: UInt8(number)) {
+                #expect(table.get($0, now: 0) { Content($0) } == .number(1000))
+            }
         }
     }
 }

@@ -6,7 +6,9 @@ import Testing
 
 private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-private func withBytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+private func withBytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
+    -> Result
+{
     try bytes(text).withUnsafeBytes(body)
 }
 
@@ -38,16 +40,20 @@ private func withBytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) 
     }
 
     @Test func `variables are left to the script's reader, with all that is in their parentheses`() throws {
-        #expect(try parse("/x/o=$fU at $(ru{uri.host})\\1/").replacement
-            == [.format(bytes("o=$fU at $(ru{uri.host})")), .group(1)])
-        #expect(try parse("#x#$(ru{re.subst,/(a)/\\1/})!#").replacement
-            == [.format(bytes("$(ru{re.subst,/(a)/\\1/})!"))])
-        #expect(try parse("/x/\\$5 for $rU/").replacement == [.text(bytes("$")), .format(bytes("5 for $rU"))])
+        #expect(
+            try parse("/x/o=$fU at $(ru{uri.host})\\1/").replacement
+                == [.format(bytes("o=$fU at $(ru{uri.host})")), .group(1)])
+        #expect(
+            try parse("#x#$(ru{re.subst,/(a)/\\1/})!#").replacement
+                == [.format(bytes("$(ru{re.subst,/(a)/\\1/})!"))])
+        #expect(
+            try parse("/x/\\$5 for $rU/").replacement == [.text(bytes("$")), .format(bytes("5 for $rU"))])
     }
 
     @Test func `line ends and the Request-URI have escapes of their own`() throws {
-        #expect(try parse("/x/a\\r\\n\\t\\u\\q/").replacement
-            == [.text(bytes("a\r\n\t")), .requestURI, .text(bytes("\\q"))])
+        #expect(
+            try parse("/x/a\\r\\n\\t\\u\\q/").replacement
+                == [.text(bytes("a\r\n\t")), .requestURI, .text(bytes("\\q"))])
     }
 
     @Test(arguments: [
@@ -58,19 +64,25 @@ private func withBytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) 
     ])
     func `what is malformed is said`(source: String, what: String) {
         #expect(throws: Substitution.Malformed.self) { try parse(source) }
-        do { _ = try parse(source) } catch let error as Substitution.Malformed { #expect(error.what == what) } catch {}
+        do { _ = try parse(source) } catch let error as Substitution.Malformed {
+            #expect(error.what == what)
+        } catch {}
     }
 }
 
 @Suite struct RegularExpressionTests {
-    private func matches(_ pattern: String, _ text: String, _ options: RegularExpression.Options = []) throws -> Bool {
+    private func matches(_ pattern: String, _ text: String, _ options: RegularExpression.Options = []) throws
+        -> Bool
+    {
         let expression = try RegularExpression(bytes(pattern), options)
         defer { expression.free() }
         return withBytes(text) { expression.matches($0) }
     }
 
     /// Where the pattern matches, one after the other.
-    private func all(_ pattern: String, _ text: String, _ options: RegularExpression.Options) throws -> [Range<Int>] {
+    private func all(_ pattern: String, _ text: String, _ options: RegularExpression.Options) throws
+        -> [Range<Int>]
+    {
         let expression = try RegularExpression(bytes(pattern), options)
         defer { expression.free() }
         return withBytes(text) { text in
@@ -143,7 +155,8 @@ private func withBytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) 
 
     @Test func `each part has its headers and its content`() {
         let parts = parts(body, "b")
-        #expect(parts.map(\.headers) == ["Content-Type: application/sdp\r\n", "Content-Type: text/plain\r\n"])
+        #expect(
+            parts.map(\.headers) == ["Content-Type: application/sdp\r\n", "Content-Type: text/plain\r\n"])
         #expect(parts.map(\.content) == ["v=0\r\no=x", "--bored"])
     }
 
@@ -178,7 +191,9 @@ private func withBytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) 
 
     @Test func `a boundary loses its quotes`() {
         func boundary(_ body: String) -> String? {
-            withBytes(body) { MediaType.parameter("boundary", of: $0).map { String(decoding: $0, as: UTF8.self) } }
+            withBytes(body) {
+                MediaType.parameter("boundary", of: $0).map { String(decoding: $0, as: UTF8.self) }
+            }
         }
         #expect(boundary("multipart/mixed;boundary=\"a;b\"") == "a;b")
         #expect(boundary("multipart/mixed; x=1; Boundary = c ") == "c")

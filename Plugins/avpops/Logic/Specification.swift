@@ -21,9 +21,11 @@ public enum Specification {
         return parts
     }
 
-    /// An operator, a value and flags. A value that is no variable may have slashes in it: only what is behind the
-    /// last one, and consists of known flags, are flags.
-    public static func operation(_ text: String, flags known: String) -> (word: String, value: String, flags: String)? {
+    /// An operator, a value and flags. A value that is no variable may have slashes in it: only what is
+    /// behind the last one, and consists of known flags, are flags.
+    public static func operation(_ text: String, flags known: String) -> (
+        word: String, value: String, flags: String
+    )? {
         var parts = parts(text)
         guard parts.count >= 2 else { return nil }
         let word = parts.removeFirst().lowercased()
@@ -52,7 +54,9 @@ public enum Specification {
         if text.hasPrefix("s:") || text.hasPrefix("S:") { return .text(String(text.dropFirst(2))) }
         guard text.hasPrefix("i:") || text.hasPrefix("I:") else { return .text(text) }
         let digits = text.dropFirst(2)
-        let number = digits.hasPrefix("0x") || digits.hasPrefix("0X") ? Int(digits.dropFirst(2), radix: 16) : Int(digits)
+        let number =
+            digits.hasPrefix("0x") || digits.hasPrefix("0X")
+            ? Int(digits.dropFirst(2), radix: 16) : Int(digits)
         return number.map { .number($0) }
     }
 }

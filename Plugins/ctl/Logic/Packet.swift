@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What kind of packet it is. A request asks, a reply answers, a fault says why there is no answer.
-public enum PacketKind: UInt8, Sendable { case request = 0, reply = 1, fault = 3 }
+public enum PacketKind: UInt8, Sendable {
+    case request = 0
+    case reply = 1
+    case fault = 3
+}
 
 /// The head of a BINRPC packet: `A1`, kind and sizes, the body's length, the cookie.
 public struct PacketHead: Equatable, Sendable {

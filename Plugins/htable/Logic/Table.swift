@@ -9,9 +9,9 @@ public enum ItemValue {
 
 /// A table of items by key, for any number of threads.
 ///
-/// A slot is a list of items, and some slots share a lock, which is held while one item is looked at and never while
-/// calling out. Time is an argument, in milliseconds. An item whose time is over counts as missing, and goes at the
-/// next `sweep`.
+/// A slot is a list of items, and some slots share a lock, which is held while one item is looked at and
+/// never while calling out. Time is an argument, in milliseconds. An item whose time is over counts as
+/// missing, and goes at the next `sweep`.
 public final class Table: @unchecked Sendable {
     /// One item. Its key follows it in memory; the newest of a slot comes first.
     struct Item {
@@ -133,7 +133,9 @@ public final class Table: @unchecked Sendable {
     // MARK: Many items
 
     /// Which slot a key belongs to: what a lock of the script's is about.
-    public func slot(of key: UnsafeRawBufferPointer) -> Int { Int(bitPattern: Table.hash(key)) & (slotCount - 1) }
+    public func slot(of key: UnsafeRawBufferPointer) -> Int {
+        Int(bitPattern: Table.hash(key)) & (slotCount - 1)
+    }
 
     /// Calls the closure for each item of a slot while its lock is held, until it answers false.
     public func visit(slot: Int, now: Int, _ body: (_ key: UnsafeRawBufferPointer, ItemValue) -> Bool) {
@@ -193,7 +195,8 @@ public final class Table: @unchecked Sendable {
         }
     }
 
-    /// A place in a walk over all items. No lock is held between two steps: what comes and goes meanwhile does no harm.
+    /// A place in a walk over all items. No lock is held between two steps: what comes and goes meanwhile
+    /// does no harm.
     public struct Position: Equatable, Sendable {
         var slot = 0
         var serial = UInt.max
@@ -225,7 +228,9 @@ public final class Table: @unchecked Sendable {
 
     // MARK: Within the lock
 
-    private func locked<Result>(_ key: UnsafeRawBufferPointer, _ body: (_ slot: Int, _ hash: UInt) -> Result) -> Result {
+    private func locked<Result>(_ key: UnsafeRawBufferPointer, _ body: (_ slot: Int, _ hash: UInt) -> Result)
+        -> Result
+    {
         let hash = Table.hash(key)
         let slot = Int(bitPattern: hash) & (slotCount - 1)
         lock(slot)
@@ -236,10 +241,12 @@ public final class Table: @unchecked Sendable {
     private func lock(_ slot: Int) { pthread_mutex_lock(locks + slot & (lockCount - 1)) }
     private func unlock(_ slot: Int) { pthread_mutex_unlock(locks + slot & (lockCount - 1)) }
 
-    private func find(_ slot: Int, _ hash: UInt, _ key: UnsafeRawBufferPointer) -> UnsafeMutablePointer<Item>? {
+    private func find(_ slot: Int, _ hash: UInt, _ key: UnsafeRawBufferPointer) -> UnsafeMutablePointer<Item>?
+    {
         var next = slots[slot]
         while let item = next {
-            if item.pointee.hash == hash, item.pointee.keyCount == key.count, sameBytes(Table.key(item), key) {
+            if item.pointee.hash == hash, item.pointee.keyCount == key.count, sameBytes(Table.key(item), key)
+            {
                 return item
             }
             next = item.pointee.next
@@ -266,7 +273,8 @@ public final class Table: @unchecked Sendable {
         let item = memory.bindMemory(to: Item.self, capacity: 1)
         item.initialize(
             to: Item(
-                next: slots[slot], hash: hash, serial: serials[stripe], keyCount: key.count, expires: newExpiry(now),
+                next: slots[slot], hash: hash, serial: serials[stripe], keyCount: key.count,
+                expires: newExpiry(now),
                 number: 0, text: nil, textCount: 0))
         if let start = key.baseAddress { memcpy(item + 1, start, key.count) }
         slots[slot] = item

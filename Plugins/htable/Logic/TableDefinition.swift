@@ -26,7 +26,8 @@ public struct TableDefinition: Equatable, Sendable {
     public static func parse(_ text: String) throws(Malformed) -> TableDefinition {
         let parts = split(text)
         guard let name = parts.name, !name.isEmpty else {
-            throw Malformed(what: "\"\(text)\" defines no table", help: "write \"name=>size=8;autoexpire=3600;\"")
+            throw Malformed(
+                what: "\"\(text)\" defines no table", help: "write \"name=>size=8;autoexpire=3600;\"")
         }
         var definition = TableDefinition(name: name)
         for attribute in attributes(parts.rest) {
@@ -87,14 +88,17 @@ public struct TableDefinition: Equatable, Sendable {
 
     private static func number(_ key: String, _ value: String) throws(Malformed) -> Int {
         guard let number = Int(value) else {
-            throw Malformed(what: "\(key) has to be a number, not \"\(value)\"", help: "write \"\(key)=8\", for example")
+            throw Malformed(
+                what: "\(key) has to be a number, not \"\(value)\"", help: "write \"\(key)=8\", for example")
         }
         return number
     }
 
     private static func trim(_ text: Substring) -> String {
         var text = text
-        while let first = text.first, first == " " || first == "\t" || first == "\n" { text = text.dropFirst() }
+        while let first = text.first, first == " " || first == "\t" || first == "\n" {
+            text = text.dropFirst()
+        }
         while let last = text.last, last == " " || last == "\t" || last == "\n" { text = text.dropLast() }
         return String(text)
     }

@@ -15,7 +15,9 @@ public enum MediaType {
     }
 
     /// The value of a parameter such as `boundary`, without its quotes.
-    public static func parameter(_ name: StaticString, of body: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    public static func parameter(_ name: StaticString, of body: UnsafeRawBufferPointer)
+        -> UnsafeRawBufferPointer?
+    {
         let wanted = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
         var at = body.firstIndex(of: UInt8(ascii: ";")) ?? body.count
         while at < body.count {
@@ -39,7 +41,9 @@ public enum MediaType {
         return nil
     }
 
-    private static func same(_ have: Slice<UnsafeRawBufferPointer>, _ want: Slice<UnsafeRawBufferPointer>) -> Bool {
+    private static func same(_ have: Slice<UnsafeRawBufferPointer>, _ want: Slice<UnsafeRawBufferPointer>)
+        -> Bool
+    {
         if want.count == 1, want.first == UInt8(ascii: "*") { return true }
         guard have.count == want.count else { return false }
         for (a, b) in zip(have, want) where lower(a) != lower(b) { return false }

@@ -80,7 +80,9 @@ public struct Multipart: Sequence, IteratorProtocol {
         var at = from
         while at < end {
             let next = Swift.min(endOfLine(at), end)
-            if bytes[at] == 10 || (bytes[at] == 13 && at + 1 < end && bytes[at + 1] == 10) { return at..<next }
+            if bytes[at] == 10 || (bytes[at] == 13 && at + 1 < end && bytes[at + 1] == 10) {
+                return at..<next
+            }
             at = next
         }
         return end..<end

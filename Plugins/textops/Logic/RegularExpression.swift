@@ -3,8 +3,8 @@ import Glibc
 
 /// A POSIX extended regular expression of the C library.
 ///
-/// Made when the configuration is read and never freed: it has to live as long as the process. The one that is made
-/// from a variable's value, for one call, is freed by who made it.
+/// Made when the configuration is read and never freed: it has to live as long as the process. The one that
+/// is made from a variable's value, for one call, is freed by who made it.
 public struct RegularExpression: @unchecked Sendable {
     private let compiled: UnsafeMutablePointer<regex_t>
 

@@ -2,7 +2,8 @@
 
 /// A substitution as sed writes it: `/pattern/replacement/flags`, where any character may be the separator.
 ///
-/// The replacement is cut into pieces here, once; what has variables in it is left to the script's own reader.
+/// The replacement is cut into pieces here, once; what has variables in it is left to the script's own
+/// reader.
 public struct Substitution: Equatable, Sendable {
     public enum Piece: Equatable, Sendable {
         case text([UInt8])
@@ -35,7 +36,9 @@ public struct Substitution: Equatable, Sendable {
 
     public static func parse(_ source: [UInt8]) throws(Malformed) -> Substitution {
         let help = "write \"/pattern/replacement/flags\""
-        guard let separator = source.first else { throw Malformed(what: "the substitution is empty", help: help) }
+        guard let separator = source.first else {
+            throw Malformed(what: "the substitution is empty", help: help)
+        }
         guard separator != UInt8(ascii: "\\") else {
             throw Malformed(what: "a backslash cannot separate the parts of a substitution", help: help)
         }
@@ -45,7 +48,9 @@ public struct Substitution: Equatable, Sendable {
         guard let last = end(of: source, from: middle + 1, separator) else {
             throw Malformed(what: "the replacement of the substitution has no end", help: help)
         }
-        guard middle > 1 else { throw Malformed(what: "the pattern of the substitution is empty", help: help) }
+        guard middle > 1 else {
+            throw Malformed(what: "the pattern of the substitution is empty", help: help)
+        }
         var parsed = Substitution(
             pattern: Array(source[1..<middle]),
             replacement: pieces(Array(source[middle + 1..<last]), separator))
