@@ -13,11 +13,12 @@ extension Checker {
             for argument in call.arguments { inspect(argument) }
             if let file = symbols.file(offering: name) {
                 error("unknown function \(name)", at: call.name.place, help: "load \"\(file)\", which offers it")
-            } else {
+            } else if let help = Suggestion.help(for: name, in: symbols.functionNames) {
+                error("unknown function \(name)", at: call.name.place, help: help)
+            } else if !symbols.isIncomplete {
                 error(
                     "unknown function \(name)", at: call.name.place,
-                    help: Suggestion.help(for: name, in: symbols.functionNames)
-                        ?? "no plugin here offers it; see that its file is in the plugin folder")
+                    help: "no plugin here offers it; see that its file is in the plugin folder")
             }
             return nil
         }
@@ -64,8 +65,14 @@ extension Checker {
         // The kind of an event is that of a request besides, as the peers have it; so are these two.
         let others = UInt32(MT_IN_EVENT | MT_IN_LOCAL | MT_IN_ERROR)
         if kind & others != 0 { accepted |= UInt32(MT_IN_REQUEST) }
-        if function.places & accepted != 0 { return true }
         let here = RouteTable.keywords.first { $0.bit == kind }?.name ?? "this block"
+        if function.places & accepted != 0 {
+            guard function.suspends, kind == UInt32(MT_IN_SEND) else { return true }
+            error(
+                "\(function.name) may have to wait, and cannot in \(here)", at: place,
+                help: "the message is on its way already")
+            return false
+        }
         let places = RouteTable.keywords.filter { function.places & $0.bit != 0 }.map(\.name)
         error(
             "\(function.name) may not be called in \(here)", at: place,
@@ -77,7 +84,7 @@ extension Checker {
 
     private func missing(_ argument: ScriptArgument, of function: ScriptFunction, at place: Place) -> CheckedArgument? {
         guard let fallback = argument.fallback else { return .constant(mt_value()) }
-        return constant(Text(fallback), for: argument, of: function, at: place, shown: "\"\(fallback)\"")
+        return self.argument(Expression(.string(Text(fallback)), at: place), for: argument, of: function)
     }
 
     private func argument(

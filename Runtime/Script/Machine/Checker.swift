@@ -43,13 +43,18 @@ public final class Checker {
         self.diagnostics = diagnostics
         flags = Flags(configuration, diagnostics)
         let variables = symbols.variables
+        let isIncomplete = symbols.isIncomplete
         let defines = configuration.defines
         parser = VariableParser(
             storage: storage,
             plugin: { name in
-                variables[name].map {
-                    VariableCallout(get: $0.get, set: $0.set, user: $0.user, host: $0.host.map { OpaquePointer($0) })
+                if let known = variables[name] {
+                    return VariableCallout(
+                        get: known.get, set: known.set, user: known.user, host: known.host.map { OpaquePointer($0) })
                 }
+                // It may be one of the plugin that is missing; nothing is going to be run.
+                let unknown: mt_fn = { _ in mt_result(MT_NO) }
+                return isIncomplete ? VariableCallout(get: unknown, set: unknown, user: nil, host: nil) : nil
             },
             definition: { defines[$0]?.string }, warn: { [oddities] in oddities.all.append($0) })
     }

@@ -10,7 +10,7 @@ extension UnsafeMutablePointer where Pointee == MachineState {
         let message = pointee.context.message
         var position = pointee.position
         var top = pointee.stack + pointee.top
-        pointee.clock = Self.milliseconds()
+        pointee.clock = pointee.pool.state.pointee.clock()
 
         /// The number on top.
         @inline(__always) func number(_ below: Int = 1) -> Int32 {
@@ -52,6 +52,7 @@ extension UnsafeMutablePointer where Pointee == MachineState {
         }
         @inline(__always) func enter(_ route: Int, _ isStatement: Bool) {
             let entry = pointee.entries[route - 1]
+            if pointee.depth == pointee.frameCapacity { makeFrames() }
             pointee.frames[Int(pointee.depth)] = MachineState.Frame(
                 position: UInt32(position), base: UInt32(pointee.base), isStatement: isStatement)
             pointee.depth += 1
@@ -263,8 +264,8 @@ extension UnsafeMutablePointer where Pointee == MachineState {
                     }
                 }
                 // The block that the server runs counts as the first.
-                guard pointee.depth + 1 < pointee.maxFrames else {
-                    log(Int(MT_LOG_ERROR), "routes call each other more than \(pointee.maxFrames) deep")
+                guard pointee.depth + 1 < pointee.maxDepth else {
+                    log(Int(MT_LOG_ERROR), "routes call each other more than \(pointee.maxDepth) deep")
                     pointee.context.rc = -1
                     answer(-1, instruction)
                     continue

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
-import Glibc
 import Message
 
 extension UnsafeMutablePointer where Pointee == MachineState {
@@ -91,18 +90,20 @@ extension UnsafeMutablePointer where Pointee == MachineState {
         note.pointee.message = UnsafeRawPointer(pointee.context.message.opaque)
         let result = body()
         note.pointee = outer
-        let now = Self.milliseconds()
+        let now = pointee.pool.state.pointee.clock()
         if now &- pointee.clock > 50 { complainOfSlowness(now &- pointee.clock) }
         pointee.clock = now
         return result
     }
 
-    /// Good to a few milliseconds, and five times cheaper than the exact clock.
-    @inline(__always)
-    static func milliseconds() -> Int64 {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC_COARSE, &now)
-        return Int64(now.tv_sec) &* 1000 &+ Int64(now.tv_nsec) / 1_000_000
+    /// At least one frame more than now.
+    @inline(never)
+    func makeFrames() {
+        let frames = UnsafeMutablePointer<MachineState.Frame>.allocate(capacity: Int(pointee.frameCapacity) * 2)
+        frames.update(from: pointee.frames, count: Int(pointee.depth))
+        pointee.frames.deallocate()
+        pointee.frames = frames
+        pointee.frameCapacity *= 2
     }
 
     /// At least so many values more than now.

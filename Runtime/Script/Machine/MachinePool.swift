@@ -10,6 +10,7 @@ public struct MachinePool {
         let values: UnsafeMutablePointer<WorkerValues>
         let services: UnsafePointer<ScriptServices>
         let note: UnsafeMutablePointer<CallNote>
+        let clock: @convention(c) () -> Int64
         var free: Machine.State?
         /// The machine that runs at this moment, the innermost one.
         var running: Machine.State?
@@ -19,15 +20,17 @@ public struct MachinePool {
 
     let state: UnsafeMutablePointer<State>
 
-    /// `services`, `values` and `note` have to live as long. The program is kept for good.
+    /// `services`, `values` and `note` have to live as long. The program is kept for good. `clock` counts
+    /// milliseconds, and finds out which function held up the worker.
     public init(
         program: Program, worker: UInt32, values: UnsafeMutablePointer<WorkerValues>,
-        services: UnsafePointer<ScriptServices>, note: UnsafeMutablePointer<CallNote>
+        services: UnsafePointer<ScriptServices>, note: UnsafeMutablePointer<CallNote>,
+        clock: @escaping @convention(c) () -> Int64 = CoarseClock.milliseconds
     ) {
         _ = Unmanaged.passRetained(program)
         state = .allocate(capacity: 1)
         state.initialize(
-            to: State(program: program, worker: worker, values: values, services: services, note: note))
+            to: State(program: program, worker: worker, values: values, services: services, note: note, clock: clock))
     }
 
     public var program: Program { state.pointee.program }
@@ -36,14 +39,18 @@ public struct MachinePool {
     /// Machines ever made: the most that ran or waited at once.
     public var made: Int { state.pointee.made }
 
-    /// Runs a block on a message. `kind` is the MT_IN_ bit that functions see; 0 for that of the block.
+    /// Runs a block on a message. `kind` is the MT_IN_ bit that functions see; 0 for that of the block. `sending` is
+    /// the way a message is about to take, for onsend_route.
     ///
     /// With `.suspended` comes the machine, which keeps a reference to the message.
-    public func run(_ route: UInt32, on message: Message, as kind: UInt32 = 0) -> (run: Machine.Run, machine: Machine?) {
+    public func run(
+        _ route: UInt32, on message: Message, as kind: UInt32 = 0, sending: UnsafePointer<mt_flow>? = nil
+    ) -> (run: Machine.Run, machine: Machine?) {
         guard route >= 1, route <= state.pointee.program.routeCount else {
             return (.ended(value: -1, isDropped: false), nil)
         }
         let machine = take(message)
+        machine.pointee.context.sending = sending
         let run = machine.start(route, kind)
         guard run == .suspended else {
             give(machine)
@@ -77,7 +84,6 @@ public struct MachinePool {
     private func make(_ message: Message) -> Machine.State {
         let program = state.pointee.program
         let machine = Machine.State.allocate(capacity: 1)
-        let frames = max(program.maxRecursiveLevel, 1)
         machine.initialize(
             to: MachineState(
                 context: EvaluationContext(
@@ -85,7 +91,9 @@ public struct MachinePool {
                     worker: state.pointee.worker, route: 0),
                 code: program.code, entries: program.entries, note: state.pointee.note, pool: self,
                 stack: .allocate(capacity: MachineState.usualCapacity), capacity: MachineState.usualCapacity,
-                frames: .allocate(capacity: frames), maxFrames: UInt32(frames),
+                frames: .allocate(capacity: Int(MachineState.usualFrames)),
+                frameCapacity: MachineState.usualFrames,
+                maxDepth: UInt32(clamping: max(program.maxRecursiveLevel, 1)),
                 maxTurns: Int64(program.maxWhileLoops),
                 arguments: .allocate(capacity: MachineState.maxArguments)))
         machine.pointee.context.user = UnsafeMutableRawPointer(machine)

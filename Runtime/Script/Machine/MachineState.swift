@@ -16,8 +16,10 @@ struct MachineState {
 
     var stack: UnsafeMutablePointer<ScriptValue>
     var capacity: Int
-    let frames: UnsafeMutablePointer<Frame>
-    let maxFrames: UInt32
+    var frames: UnsafeMutablePointer<Frame>
+    var frameCapacity: UInt32
+    /// `max_recursive_level`.
+    let maxDepth: UInt32
     let maxTurns: Int64
     /// Where the computed arguments of the call in progress are.
     let arguments: UnsafeMutablePointer<mt_value>
@@ -65,6 +67,7 @@ struct MachineState {
     }
 
     static let maxArguments = 32
-    /// Enough for any script that does not call itself.
-    static let usualCapacity = 256
+    /// Enough for nearly every script; what calls itself gets more as it goes.
+    static let usualCapacity = 48
+    static let usualFrames: UInt32 = 8
 }

@@ -16,27 +16,38 @@ enum SpecialOperand {
         switch number {
         case .length: return Int64(message.bytes.count)
         case .sourcePort: return Int64(message.flow.remote_port)
-        case .destinationPort, .sentPort: return Int64(message.flow.local_port)
-        case .targetPort: return Int64(message.flow.remote_port)
-        case .family, .sentFamily, .targetFamily:
-            return Int64(isIPv4(address(.source, context)) ? AF_INET : AF_INET6)
-        case .transport, .sentTransport, .targetTransport:
-            switch Int(message.flow.protocol) {
-            case Int(MT_UDP): return 1
-            case Int(MT_TCP): return 2
-            case Int(MT_TLS): return 3
-            case Int(MT_SCTP): return 4
-            case Int(MT_WS): return 5
-            case Int(MT_WSS): return 6
-            default: return 0
-            }
+        case .destinationPort: return Int64(message.flow.local_port)
+        case .sentPort: return Int64(wayOut(context).local_port)
+        case .targetPort: return Int64(wayOut(context).remote_port)
+        case .family: return Int64(isIPv4(address(.source, context)) ? AF_INET : AF_INET6)
+        case .sentFamily, .targetFamily: return Int64(isIPv4(address(.target, context)) ? AF_INET : AF_INET6)
+        case .transport: return transport(message.flow)
+        case .sentTransport, .targetTransport: return transport(wayOut(context))
         }
+    }
+
+    /// The numbers that scripts know transports by.
+    private static func transport(_ flow: mt_flow) -> Int64 {
+        switch Int(flow.protocol) {
+        case Int(MT_UDP): 1
+        case Int(MT_TCP): 2
+        case Int(MT_TLS): 3
+        case Int(MT_SCTP): 4
+        case Int(MT_WS): 5
+        case Int(MT_WSS): 6
+        default: 0
+        }
+    }
+
+    /// In onsend_route, the way the message is about to take; elsewhere the parser does not let it be asked for.
+    private static func wayOut(_ context: Context) -> mt_flow {
+        context.pointee.sending?.pointee ?? mt_flow()
     }
 
     /// The 16 bytes as two words, in the order of memory.
     @inline(__always)
     static func address(_ place: SpecialPlace, _ context: Context) -> (UInt64, UInt64) {
-        var flow = context.pointee.message.flow
+        var flow = place == .sent || place == .target ? wayOut(context) : context.pointee.message.flow
         switch place {
         case .source, .target, .uri, .from, .to:
             return withUnsafeBytes(of: &flow.remote) {

@@ -15,9 +15,9 @@ public final class Symbols {
     public var takeFailure: () -> (what: String, help: String)? = { nil }
     /// The table of the plugin that stores things under this URL, for arguments of type MT_URL.
     public var findStore: (String) -> UnsafeMutableRawPointer? = { _ in nil }
-    /// `max_recursive_level` and `max_while_loops` of the file.
-    public var maxRecursiveLevel = 256
-    public var maxWhileLoops = 100
+
+    /// A plugin of the file could not be loaded, which has been told: what is not known may be its.
+    public var isIncomplete = false
 
     public init() {}
 

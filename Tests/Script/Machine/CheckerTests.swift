@@ -100,6 +100,7 @@ import Testing
         ("while ($rm == \"a\") { break; note(\"a\"); }", "warning: this is never reached"),
         ("if ($rm == \"a\") { exit; } else { drop; } note(\"a\");", "warning: this is never reached"),
         ("note(\"$nosuch\");", "error: unknown variable $nosuch"),
+        ("note(\"$(rm{s.nosuch})\");", "error: "),
         ("if ($nosuch == 1) exit;", "error: unknown variable $nosuch"),
         ("if (@nosuch.thing == \"\") exit;", "warning: unknown select @nosuch.thing"),
     ])
@@ -148,6 +149,23 @@ import Testing
         #expect(
             said("flags ACC_ON:3;\nrequest_route { setflag(ACC_OM); if (isflagset(ACC_OM)) exit; }").contains(
                 "error: flag ACC_OM is not declared"))
+    }
+
+    @Test func `what a plugin that could not be loaded may offer is not asked for`() {
+        let stage = Stage()
+        stage.symbols.isIncomplete = true
+        let source = "request_route { db_query(\"x\"); $dbv(x) = 1; note(\"$dbv(y)\"); t_rely(); $rs = 1; }"
+        #expect(stage.check(source) == nil)
+        let told = stage.diagnostics.all.map(\.what)
+        #expect(told == ["unknown function t_rely", "$rs is read-only"])
+    }
+
+    @Test func `what waits cannot stand in onsend_route`() {
+        #expect(
+            said("onsend_route { wait(1); }").contains(
+                "error: wait may have to wait, and cannot in onsend_route"))
+        #expect(
+            said("onsend_route { forward(); }").contains("error: "))
     }
 
     @Test func `everything is told in one run`() {

@@ -16,6 +16,7 @@ final class Stage {
     let note = UnsafeMutablePointer<CallNote>.allocate(capacity: 1)
     private(set) var diagnostics = Diagnostics()
     var pool: MachinePool?
+    var clock = CoarseClock.milliseconds
 
     init() {
         worker = Recorder.register(recorder)
@@ -41,7 +42,7 @@ final class Stage {
         let checked = try #require(script, "\(diagnostics.text)")
         let pool = MachinePool(
             program: Compiler.compile(checked), worker: worker, values: WorkerValues.open(worker: Int(worker)),
-            services: services, note: note)
+            services: services, note: note, clock: clock)
         self.pool = pool
         recorder.pool = pool
         return pool
