@@ -13,8 +13,9 @@ enum Tables {
     struct Entry: @unchecked Sendable {
         let name: mt_str
         let table: Table
-        let expired: Route?
         let locks: ScriptLocks
+        /// Known once the blocks are.
+        var expired: Route?
     }
 
     static func define(_ lines: Params<Text>) -> Outcome {
@@ -29,12 +30,16 @@ enum Tables {
                 return Host.fail(
                     "the table \"\(definition.name)\" is defined twice", help: "take one of the two away")
             }
-            all.append(
-                Entry(
-                    name: lasting(definition.name), table: Table(definition),
-                    expired: Route.named("htable:expired:\(definition.name)", .event), locks: ScriptLocks()))
+            all.append(Entry(name: lasting(definition.name), table: Table(definition), locks: ScriptLocks()))
         }
         return .yes
+    }
+
+    /// Blocks are read after plugins have started.
+    static func findRoutes() {
+        for index in all.indices {
+            all[index].expired = Route.named("htable:expired:\(all[index].table.definition.name)", .event)
+        }
     }
 
     static func find(_ name: borrowing some Textual & ~Escapable) -> Entry? {

@@ -32,6 +32,10 @@ private let plugin = Plugin("htable", "1.0.0", "Tables of items by key, shared b
         Iterators.prepare(Host.workers)
         return Tables.define(tables)
     }
+    Hook("core.ready") { _ in
+        Tables.findRoutes()
+        return .yes
+    }
     Hook("core.worker") { call in
         guard call.worker == 0 else { return .yes }
         Loop.every(.seconds(interval.value), on: 0) { call in

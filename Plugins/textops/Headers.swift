@@ -41,8 +41,9 @@ import TextopsLogic
             return Outcome(name.next(in: call.message, &at))
         }
     }
-    for name: StaticString in ["is_present_hf_re", "is_present_hf_re_pv"] {
-        Function(name, in: .any, "Is there a header whose name matches?", regexArgument()) {
+    for (name, isFixed): (StaticString, Bool) in [("is_present_hf_re", true), ("is_present_hf_re_pv", false)]
+    {
+        Function(name, in: .any, "Is there a header whose name matches?", regexArgument(isFixed: isFixed)) {
             call, expression in
             let message = call.message
             return expression.use { expression in
@@ -59,8 +60,8 @@ import TextopsLogic
             Outcome(remove(call.message, name) { _ in true } > 0)
         }
     }
-    for name: StaticString in ["remove_hf_re", "remove_hf_re_pv"] {
-        Function(name, in: .any, "Removes all headers whose name matches.", regexArgument()) {
+    for (name, isFixed): (StaticString, Bool) in [("remove_hf_re", true), ("remove_hf_re_pv", false)] {
+        Function(name, in: .any, "Removes all headers whose name matches.", regexArgument(isFixed: isFixed)) {
             call, expression in
             let message = call.message
             return expression.use { expression in
@@ -68,10 +69,10 @@ import TextopsLogic
             } ?? .error
         }
     }
-    for name: StaticString in ["remove_hf_exp", "remove_hf_exp_pv"] {
+    for (name, isFixed): (StaticString, Bool) in [("remove_hf_exp", true), ("remove_hf_exp_pv", false)] {
         Function(
             name, in: .any, "Removes all headers whose name matches the first but not the second.",
-            regexArgument("match"), regexArgument("skip")
+            regexArgument("match", isFixed: isFixed), regexArgument("skip", isFixed: isFixed)
         ) { call, match, skip in
             let message = call.message
             return match.use { match in
@@ -109,8 +110,11 @@ func requiredHeader() -> Arg<HeaderChoice> {
     Arg("name", HeaderChoice.self, prepare: HeaderChoice.prepare, "A header's name, compact or not.")
 }
 
-func regexArgument(_ name: StaticString = "pattern") -> Arg<RegexChoice> {
-    Arg(name, RegexChoice.self, prepare: RegexChoice.prepare, "A POSIX extended regular expression.")
+/// - Parameter isFixed: a dollar in it is the end of a line, and starts no variable.
+func regexArgument(_ name: StaticString = "pattern", isFixed: Bool = true) -> Arg<RegexChoice> {
+    Arg(
+        name, RegexChoice.self, is: isFixed ? .verbatim : [], prepare: RegexChoice.prepare,
+        "A POSIX extended regular expression.")
 }
 
 /// Adds whole lines beside the first header of a name. Without a name, or where there is no such header, at

@@ -50,7 +50,7 @@ import TextopsLogic
     Function(
         "replace_body_atonce", in: .any, "The same for all matches in the body, which counts as one line.",
         Arg(
-            "pattern", RegexChoice.self, prepare: RegexChoice.prepareAtOnce,
+            "pattern", RegexChoice.self, is: .verbatim, prepare: RegexChoice.prepareAtOnce,
             "A POSIX extended regular expression."),
         Arg("text", Text.self)
     ) { call, pattern, text in

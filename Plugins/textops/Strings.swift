@@ -35,7 +35,9 @@ import TextopsLogic
         }
         return .no
     }
-    Function("search_str", in: .any, "Does the text match?", Arg("text", Text.self), regexArgument()) {
+    Function(
+        "search_str", in: .any, "Does the text match?", Arg("text", Text.self), regexArgument(isFixed: false)
+    ) {
         _, text, pattern in
         pattern.use { Outcome($0.matches(UnsafeRawBufferPointer(text))) } ?? .error
     }

@@ -13,14 +13,14 @@ enum Entry {
         return prefixFormat == nil ? .error : .yes
     }
 
-    static func write(_ call: borrowing Call, _ level: Host.Level, _ text: Expression) -> Outcome {
+    static func write(_ call: borrowing Call, _ level: Host.Level, _ text: Piece) -> Outcome {
         guard Host.logs(level) else { return .yes }
-        guard let text = call.read(text) else { return .no }
-        if let format = prefixFormat, let prefix = call.read(format) {
-            write(level, prefix.text, text)
-        } else {
-            write(level, prefix.value, text)
+        guard let value = text.text(call) else { return .no }
+        guard let format = prefixFormat, let prefix = call.read(format) else {
+            write(level, prefix.value, value)
+            return .yes
         }
+        write(level, prefix.text, value)
         return .yes
     }
 

@@ -6,8 +6,12 @@ enum Level {
     /// Nil when it is neither.
     static func of(_ value: Value) -> Host.Level? {
         if let number = value.int { return of(number) }
-        let word = value.text
-        guard word.count >= 3, word.hasPrefix("L_") else { return word.integer.flatMap { of($0) } }
+        if let number = value.text.integer { return of(number) }
+        return of(word: value.text)
+    }
+
+    static func of(word: Text) -> Host.Level? {
+        guard looksLikeOne(word) else { return nil }
         switch word[2] {
         case UInt8(ascii: "A"), UInt8(ascii: "B"), UInt8(ascii: "C"), UInt8(ascii: "E"): return .error
         case UInt8(ascii: "W"): return .warning
@@ -16,6 +20,18 @@ enum Level {
         case UInt8(ascii: "D"): return .debug
         default: return nil
         }
+    }
+
+    /// L_ and letters or digits: nobody logs such text.
+    static func looksLikeOne(_ text: Text) -> Bool {
+        guard text.count >= 3, text.hasPrefix("L_") else { return false }
+        for at in 2..<text.count {
+            switch text[at] {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): continue
+            default: return false
+            }
+        }
+        return true
     }
 
     /// As `debug` counts them: 3 is the most talkative.

@@ -23,22 +23,22 @@ private let plugin = Plugin("xlog", "1.0.0", "Writes log lines from the script."
     logFacility
     logColors
     methodsFilter
-    Start { Entry.prepare() }
+    Hook("core.ready") { _ in Entry.prepare() }
 
     for name: StaticString in ["xlog", "xlogl"] {
         Function(
             name, in: .any, "Writes a log line: text; level and text; facility, level and text.",
-            Arg("text", Expression.self, "Or the level, or the facility, when more follows."),
-            Arg("level_text", Expression?.self), Arg("facility_text", Expression?.self)
+            piece("text", "Or the level, or the facility, when more follows."), more("level_text"),
+            more("facility_text")
         ) { call, a, b, c in
-            if let c { return write(call, b ?? a, c) }
+            if let c, let b { return write(call, b, c) }
             if let b { return write(call, a, b) }
             return Entry.write(call, .error, a)
         }
     }
     Function(
         "xlogm", in: .any, "Writes a log line, unless methods_filter has the request's method.",
-        Arg("level", Expression.self), Arg("text", Expression.self)
+        piece("level", "As L_INFO."), piece("text", "What to write.")
     ) { call, level, text in
         if call.hasMessage, call.message.isRequest, filters(call.message.method) { return .yes }
         return write(call, level, text)
@@ -47,7 +47,7 @@ private let plugin = Plugin("xlog", "1.0.0", "Writes log lines from the script."
         ("xalert", .error), ("xbug", .error), ("xcrit", .error), ("xerr", .error), ("xwarn", .warning),
         ("xnotice", .notice), ("xinfo", .info), ("xdbg", .debug), ("xdbgl", .debug),
     ] {
-        Function(name, in: .any, "Writes a log line of that level.", Arg("text", Expression.self)) {
+        Function(name, in: .any, "Writes a log line of that level.", piece("text", "What to write.")) {
             call, text in
             Entry.write(call, level, text)
         }
@@ -57,12 +57,19 @@ private let plugin = Plugin("xlog", "1.0.0", "Writes log lines from the script."
 @c(martlet_plugin)
 public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.export(to: hostABI) }
 
-/// A level that is a word or a variable.
-private func write(_ call: borrowing Call, _ level: Expression, _ text: Expression) -> Outcome {
-    guard let value = call.read(level) else { return .no }
-    guard let level = Level.of(value) else {
-        Host.log(
-            .error, "xlog: \"\(String(value.text))\" is no level; there are L_ERR, L_WARN, L_INFO, L_DBG ...")
+private func piece(_ name: StaticString, _ help: StaticString) -> Arg<Piece> {
+    Arg(name, Piece.self, is: .verbatim, prepare: Piece.prepare, help)
+}
+
+private func more(_ name: StaticString) -> Arg<Piece?> {
+    Arg(
+        name, Piece?.self, is: .verbatim, prepare: Piece.prepare,
+        "The text, or the level when it is followed.")
+}
+
+private func write(_ call: borrowing Call, _ level: Piece, _ text: Piece) -> Outcome {
+    guard let level = level.level(call) else {
+        Host.log(.error, "xlog: this is no level; there are L_ERR, L_WARN, L_INFO, L_DBG ...")
         return .no
     }
     return Entry.write(call, level, text)
