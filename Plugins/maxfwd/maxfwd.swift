@@ -3,15 +3,20 @@ import CMartlet
 import MaxfwdLogic
 import PluginKit
 
-private let maxForwards = Header("Max-Forwards")
+/// A plain number: this runs once per request. Written by `Start`, before any.
+nonisolated(unsafe) private var maxForwards = HeaderName.any
 private let maxLimit = Param<Int>(
     "max_limit", default: "70", in: 1...255, is: .reloadable, "The most hops that a request may still make.")
 
 private let plugin = Plugin("maxfwd", "1.0.0", "Counts Max-Forwards down.") {
-    maxForwards
     maxLimit
 
     functions()
+
+    Start {
+        maxForwards = HeaderName(token: Server.sip.pointee.token("Max-Forwards"))
+        return .yes
+    }
 }
 
 @c(martlet_plugin)
@@ -42,7 +47,7 @@ private func process(_ message: Message, _ limit: Int) -> Outcome {
         let least = min(limit, maxLimit.value)
         return message.prepend(Line("Max-Forwards", least)).isYes ? Outcome(2) : .error
     }
-    let body = field.body.trimmed
+    let body = field.body
     switch HopCount(body) {
     case .malformed:
         return .error

@@ -61,14 +61,24 @@ private func addUnsupported(_ message: Message) {
 
 private func failure(of message: Message, _ checks: Checks, _ uris: URIChecks) -> Failure? {
     let isRequest = message.isRequest
-    if checks.contains(.topVia), !hasSentBy(message) { return .via }
+    if !checks.isDisjoint(with: [.topVia, .required]) {
+        guard let via = message.first(Names.via) else { return .missing }
+        if checks.contains(.topVia), !Values.hasSentBy(via.body) { return .via }
+    }
+    let from = message.fromURI
+    let to = message.toURI
+    // What stands more than once, the server has refused before.
+    if checks.contains(.required),
+        from.isAbsent || to.isAbsent || message.callID.isAbsent || message.cseq == nil
+    {
+        return .missing
+    }
     if isRequest {
         if checks.contains(.version), message.text(.version) != "SIP/2.0" { return .version }
         let looksAtURI = checks.contains(.uris) && uris.contains(.request)
         if checks.contains(.scheme) || looksAtURI, let failure = requestURI(message.uri) { return failure }
+        if checks.contains(.cseqMethod), let failure = cseqMethod(message) { return failure }
     }
-    if checks.contains(.required), let failure = required(message) { return failure }
-    if isRequest, checks.contains(.cseqMethod), let failure = cseqMethod(message) { return failure }
     if checks.contains(.cseqValue), let failure = cseqValue(message) { return failure }
     if checks.contains(.contentLength), let failure = contentLength(message) { return failure }
     if checks.contains(.expires), let field = message.first(Names.expires),
@@ -77,7 +87,16 @@ private func failure(of message: Message, _ checks: Checks, _ uris: URIChecks) -
         return failure
     }
     if checks.contains(.proxyRequire), let failure = unsupported(message) { return failure }
-    if checks.contains(.uris), let failure = otherURIs(message, uris) { return failure }
+    if checks.contains(.uris) {
+        if uris.contains(.from), !Values.isURI(from) { return .from }
+        if uris.contains(.to), !Values.isURI(to) { return .to }
+        if uris.contains(.contact), let failure = contacts(message) { return failure }
+    }
+    return rarerFailure(of: message, checks)
+}
+
+private func rarerFailure(of message: Message, _ checks: Checks) -> Failure? {
+    guard !checks.isDisjoint(with: [.digest, .authorization, .tags]) else { return nil }
     if checks.contains(.digest), let failure = credentials(message, Names.proxyAuthorization) {
         return failure
     }
@@ -86,33 +105,13 @@ private func failure(of message: Message, _ checks: Checks, _ uris: URIChecks) -
     {
         return failure
     }
-    if checks.contains(.tags), let failure = tags(message) { return failure }
-    return nil
-}
-
-private func hasSentBy(_ message: Message) -> Bool {
-    guard let via = message.first(Names.via) else { return false }
-    return Values.hasSentBy(via.body)
-}
-
-/// Once each: without them there is no telling whose the message is.
-private func required(_ message: Message) -> Failure? {
-    guard message.first(Names.via) != nil else { return .missing }
-    let complete =
-        isOnce(message, Names.from) && isOnce(message, Names.to) && isOnce(message, Names.callID)
-        && isOnce(message, Names.cseq)
-    return complete ? nil : .missing
-}
-
-private func isOnce(_ message: Message, _ name: Header) -> Bool {
-    var fields = message.headers(name)
-    return fields.next() != nil && fields.next() == nil
+    return checks.contains(.tags) ? tags(message) : nil
 }
 
 private func requestURI(_ uri: Text) -> Failure? {
     switch Values.scheme(uri) {
     case .none: .uri
-    case .sip: URI(uri) == nil ? .uri : nil
+    case .sip(let start): URISyntax.isSound(uri, from: start) ? nil : .uri
     // RFC 3261, 8.2.2.1: a scheme that we cannot route on is answered 416.
     case .other: Values.isRoutable(uri) ? nil : .uriScheme
     }
@@ -125,12 +124,8 @@ private func cseqMethod(_ message: Message) -> Failure? {
 }
 
 private func cseqValue(_ message: Message) -> Failure? {
-    guard let field = message.first(Names.cseq) else { return .cseqNumberMissing }
-    switch Values.cseqNumber(field.body) {
-    case .missing: return .cseqNumberMissing
-    case .illegal: return .cseqNumber
-    case .value: return nil
-    }
+    guard let number = message.cseq else { return .cseqNumberMissing }
+    return number >= 0 && number < 1 << 32 ? nil : .cseqNumber
 }
 
 private func contentLength(_ message: Message) -> Failure? {
@@ -153,32 +148,20 @@ private func unsupported(_ message: Message) -> Failure? {
     return nil
 }
 
-private func otherURIs(_ message: Message, _ uris: URIChecks) -> Failure? {
-    if uris.contains(.from), !isURI(message.fromURI) { return .from }
-    if uris.contains(.to), !isURI(message.toURI) { return .to }
-    guard uris.contains(.contact) else { return nil }
+private func contacts(_ message: Message) -> Failure? {
     var fields = message.headers(Names.contact)
     while let field = fields.next() {
         var list = field.body.trimmed
         if list == "*" { continue }
         while list.count > 0 {
             guard let contact = list.takeAddress() else { return .contact }
-            if !isURI(contact.uri) { return .contactURI }
+            if !Values.isURI(contact.uri) { return .contactURI }
         }
     }
     return nil
 }
 
-/// Any absolute URI will do (RFC 3261, 25.1, addr-spec); those that we know are parsed.
-private func isURI(_ uri: Text) -> Bool {
-    switch Values.scheme(uri) {
-    case .none: false
-    case .sip: URI(uri) != nil
-    case .other: true
-    }
-}
-
-private func credentials(_ message: Message, _ name: Header) -> Failure? {
+private func credentials(_ message: Message, _ name: HeaderName) -> Failure? {
     var fields = message.headers(name)
     while let field = fields.next() {
         if let failure = Credentials.check(field.body) { return failure }
@@ -192,7 +175,7 @@ private func tags(_ message: Message) -> Failure? {
     return nil
 }
 
-private func hasManyTags(_ message: Message, _ name: Header) -> Bool {
+private func hasManyTags(_ message: Message, _ name: HeaderName) -> Bool {
     guard let field = message.first(name) else { return false }
     var body = field.body
     guard let address = body.takeAddress() else { return false }

@@ -12,7 +12,6 @@ private let plugin = Plugin("sanity", "1.0.0", "Refuses requests that are not we
     proxyRequire
     autodrop
     noreply
-    Names.all.map { $0 as any Declaration }
     refused
 
     Function(
@@ -26,6 +25,10 @@ private let plugin = Plugin("sanity", "1.0.0", "Refuses requests that are not we
         "sanity_reply", in: inMessages, "Sends what sanity_check() would have answered, with noreply set."
     ) {
         sendNoted($0)
+    }
+    Start {
+        Names.resolve()
+        return .yes
     }
 }
 
@@ -48,22 +51,29 @@ let noreply = Param<Int>(
 
 let refused = Counter("failed_checks", "Messages that failed a check.")
 
-/// The headers that are looked at.
+/// The headers that are looked at: plain numbers, because a check has to be quick. Written once, by `Start`.
 enum Names {
-    static let via = Header("Via")
-    static let from = Header("From")
-    static let to = Header("To")
-    static let callID = Header("Call-ID")
-    static let cseq = Header("CSeq")
-    static let contentLength = Header("Content-Length")
-    static let expires = Header("Expires")
-    static let contact = Header("Contact")
-    static let proxyRequire = Header("Proxy-Require")
-    static let authorization = Header("Authorization")
-    static let proxyAuthorization = Header("Proxy-Authorization")
+    nonisolated(unsafe) static var via = HeaderName.any
+    nonisolated(unsafe) static var from = HeaderName.any
+    nonisolated(unsafe) static var to = HeaderName.any
+    nonisolated(unsafe) static var contentLength = HeaderName.any
+    nonisolated(unsafe) static var expires = HeaderName.any
+    nonisolated(unsafe) static var contact = HeaderName.any
+    nonisolated(unsafe) static var proxyRequire = HeaderName.any
+    nonisolated(unsafe) static var authorization = HeaderName.any
+    nonisolated(unsafe) static var proxyAuthorization = HeaderName.any
 
-    static let all = [
-        via, from, to, callID, cseq, contentLength, expires, contact, proxyRequire, authorization,
-        proxyAuthorization,
-    ]
+    /// [main]
+    static func resolve() {
+        func name(_ text: String) -> HeaderName { HeaderName(token: Server.sip.pointee.token(text)) }
+        via = name("Via")
+        from = name("From")
+        to = name("To")
+        contentLength = name("Content-Length")
+        expires = name("Expires")
+        contact = name("Contact")
+        proxyRequire = name("Proxy-Require")
+        authorization = name("Authorization")
+        proxyAuthorization = name("Proxy-Authorization")
+    }
 }

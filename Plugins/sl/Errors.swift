@@ -9,7 +9,7 @@ import PluginKit
 func replyErrorStateless(_ call: borrowing Call) -> Outcome {
     let (status, reason) = lastError(call.message, suffix: "/SL)")
     let outcome = replyStateless(call, status, reason)
-    if outcome.isYes { sentErrorReplies.add() }
+    if outcome.isYes { Statistics.sentError() }
     return outcome
 }
 

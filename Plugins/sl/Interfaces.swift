@@ -17,11 +17,27 @@ let richRedirect = Param<Int>(
     "rich_redirect", default: "0", in: 0...3,
     "What else the Contacts of a 3xx say: 1 the branch flags, 2 the path as a Route; 3 both.")
 
-let repliesByStatus = ReplyCount.names.map { Counter($0, "Stateless replies sent, by status.") }
-let sentReplies = Counter("sent_replies", "Stateless replies sent.")
-let sentErrorReplies = Counter("sent_err_replies", "Of those, sent for an error.")
-let failures = Counter("failures", "Stateless replies that could not be sent.")
-let receivedACKs = Counter("received_ACKs", "ACKs to stateless replies, taken in.")
+/// Counted by position: `replies[i]` is number i, and the rest comes behind.
+enum Statistics {
+    static let all =
+        ReplyCount.names.map { Counter($0, "Stateless replies sent, by status.") } + [
+            Counter("sent_replies", "Stateless replies sent."),
+            Counter("sent_err_replies", "Of those, sent for an error."),
+            Counter("failures", "Stateless replies that could not be sent."),
+            Counter("received_ACKs", "ACKs to stateless replies, taken in."),
+        ]
+    private static var first: UInt32 { UInt32(ReplyCount.count) }
+
+    static func sent(_ status: Int) {
+        add(UInt32(ReplyCount.index(of: status)))
+        add(first)
+    }
+    static func sentError() { add(first + 1) }
+    static func failed() { add(first + 2) }
+    static func receivedACK() { add(first + 3) }
+
+    private static func add(_ counter: UInt32) { Server.host.pointee.count(Server.host, counter, 1) }
+}
 
 let filteredACK = Event("filtered-ack", "An ACK to a reply of ours was taken in; the message is the ACK.")
 let localResponse = Event("local-response", "A reply was sent; the message is the reply.")

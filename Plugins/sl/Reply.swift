@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
+import Glibc
 import PluginKit
 import SlLogic
 
@@ -17,7 +18,7 @@ func replyStateless(_ call: borrowing Call, _ status: Int, _ reason: mt_str) -> 
         return .no
     }
     guard let reply = request.reply(status, reason) else {
-        failures.add()
+        Statistics.failed()
         return .no
     }
     // A tag belongs to a dialog or to a final answer; 100 has none.
@@ -26,12 +27,11 @@ func replyStateless(_ call: borrowing Call, _ status: Int, _ reason: mt_str) -> 
     if status >= 300, status < 400 { addContacts(to: reply.message, from: request) }
 
     guard reply.message.send(call).isYes else {
-        failures.add()
+        Statistics.failed()
         return .no
     }
     if tagged, status >= 200, method == .invite { openWindow(call.worker) }
-    repliesByStatus[ReplyCount.index(of: status)].add()
-    sentReplies.add()
+    Statistics.sent(status)
     emit(localResponse, call, reply.message)
     return .yes
 }
@@ -78,12 +78,21 @@ func forwardReply(_ call: borrowing Call, _ status: Int?, _ reason: Text?) -> Ou
 
 // MARK: The To tag
 
+/// A plain number: this runs for nearly every reply. Written by `Start`, before any.
+nonisolated(unsafe) var toHeader = HeaderName.any
+
+/// The request had no tag, so neither has the reply, and the tag goes behind all that is there.
 private func setTag(_ reply: Message, for request: Message) {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: ReplyTag.length) { room in
+    guard let to = reply.first(toHeader) else { return }
+    let body = to.body
+    let count = body.count + 5 + ReplyTag.length
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { room in
         guard let start = room.baseAddress else { return }
-        writeTag(of: request, into: start)
+        memcpy(start, body.raw.ptr, body.count)
+        memcpy(start + body.count, ";tag=", 5)
+        writeTag(of: request, into: start + body.count + 5)
         let bytes = UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self)
-        reply.set(.toTag, mt_str(ptr: bytes, len: ReplyTag.length))
+        reply.replace(to, mt_str(ptr: bytes, len: count))
     }
 }
 
@@ -134,7 +143,7 @@ func absorb(_ call: borrowing Call) -> Outcome {
         tags.answers(tag, callID: message.callID, branch: message.viaBranch, cseq: message.cseq ?? 0),
         window.isOpen(at: Loop.ticks)
     else { return .yes }
-    receivedACKs.add()
+    Statistics.receivedACK()
     emit(filteredACK, call, message)
     return .stop
 }

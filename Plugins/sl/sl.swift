@@ -13,11 +13,7 @@ private let plugin = Plugin("sl", "1.0.0", "Answers requests without keeping a t
     defaultReason
     bindTM
     richRedirect
-    repliesByStatus.map { $0 as any Declaration }
-    sentReplies
-    sentErrorReplies
-    failures
-    receivedACKs
+    Statistics.all.map { $0 as any Declaration }
     filteredACK
     localResponse
 
@@ -47,6 +43,7 @@ private let plugin = Plugin("sl", "1.0.0", "Answers requests without keeping a t
     }
     Start {
         prepareWindows()
+        toHeader = HeaderName(token: Server.sip.pointee.token("To"))
         return .yes
     }
 }

@@ -4,9 +4,9 @@ import SanityLogic
 import Testing
 
 private func number(_ text: StaticString) -> Values.Number { Values.number(Text(text)) }
-private func cseqNumber(_ body: StaticString) -> Values.Number { Values.cseqNumber(Text(body)) }
 private func expires(_ body: StaticString) -> Failure? { Values.expires(Text(body)) }
 private func scheme(_ uri: StaticString) -> Values.Scheme { Values.scheme(Text(uri)) }
+private func isURI(_ uri: StaticString) -> Bool { Values.isURI(Text(uri)) }
 private func isRoutable(_ uri: StaticString) -> Bool { Values.isRoutable(Text(uri)) }
 private func hasSentBy(_ via: StaticString) -> Bool { Values.hasSentBy(Text(via)) }
 private func count(_ name: StaticString, in params: StaticString) -> Int {
@@ -28,13 +28,6 @@ private func check(_ body: StaticString) -> Failure? { Credentials.check(Text(bo
         #expect(number("") == .missing)
     }
 
-    @Test func `CSeq starts with its number`() {
-        #expect(cseqNumber("4711 INVITE") == .value(4711))
-        #expect(cseqNumber("0009\tINVITE") == .value(9))
-        #expect(cseqNumber("36893488147419103232 REGISTER") == .illegal)
-        #expect(cseqNumber("x OPTIONS") == .illegal)
-    }
-
     @Test func `Expires is a number and nothing more`() {
         #expect(expires("3600") == nil)
         #expect(expires(" 0 ") == nil)
@@ -46,8 +39,10 @@ private func check(_ body: StaticString) -> Failure? { Credentials.check(Text(bo
     }
 
     @Test func `a URI has a scheme and something behind it`() {
-        #expect(scheme("sip:a@b") == .sip)
-        #expect(scheme("SIPS:a@b") == .sip)
+        #expect(scheme("sip:a@b") == .sip(4))
+        #expect(scheme("SIPS:a@b") == .sip(5))
+        #expect(scheme("sip:h") == .sip(4))
+        #expect(scheme("sips:") == .none)
         #expect(scheme("tel:+1") == .other)
         #expect(scheme("soap.beep://192.0.2.103:3002") == .other)
         #expect(scheme("sipx:a") == .other)
@@ -57,6 +52,33 @@ private func check(_ body: StaticString) -> Failure? { Credentials.check(Text(bo
         #expect(scheme("1a:x") == .none)
         #expect(scheme("a b:x") == .none)
         #expect(scheme("") == .none)
+    }
+
+    @Test func `a SIP URI has a host, and at most a user, a port and what follows`() {
+        #expect(isURI("sip:h"))
+        #expect(isURI("sip:bob:pw@1.2.3.4:5070;transport=tcp;x=y?a=b"))
+        #expect(isURI("sips:[2001:db8::1]:5061;lr"))
+        #expect(isURI("sip:a;b?c@h_1.example-2.com"))
+        #expect(!isURI("sip:@h"))
+        #expect(!isURI("sip:a@"))
+        #expect(!isURI("sip:a@@h"))
+        #expect(!isURI("sip:a@:x"))
+        #expect(!isURI("sip:h:"))
+        #expect(!isURI("sip:h:65536"))
+        #expect(!isURI("sip:h:123456"))
+        #expect(!isURI("sip:h:5060x"))
+        #expect(!isURI("sip:[]"))
+        #expect(!isURI("sip:[::1"))
+        #expect(!isURI("sip:%"))
+        #expect(!isURI("sip:x y"))
+        #expect(!isURI("sip:<h>"))
+        #expect(!isURI("sip:\"h\""))
+    }
+
+    @Test func `From, To and Contact may have any absolute URI`() {
+        #expect(isURI("http://www.example.com"))
+        #expect(isURI("isbn:2983792873"))
+        #expect(!isURI("foo"))
     }
 
     @Test func `tel and urn can be routed, others cannot`() {

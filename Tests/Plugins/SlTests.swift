@@ -94,6 +94,7 @@ private func isOurs(
     @Test func `each counter has one name`() {
         let names = ReplyCount.names.map { "\($0)" }
         #expect(Set(names).count == names.count)
+        #expect(names.count == ReplyCount.count)
     }
 }
 

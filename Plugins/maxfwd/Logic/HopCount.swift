@@ -8,15 +8,21 @@ public enum HopCount: Equatable {
     case number(Int)
 
     public init(_ body: Text) {
-        let digits = body.trimmed
+        var end = body.count
+        var at = 0
+        if end > 0, body[0] <= 32 || body[end - 1] <= 32 {
+            while at < end, body[at] <= 32 { at += 1 }
+            while end > at, body[end - 1] <= 32 { end -= 1 }
+        }
         var value = 0
-        for at in 0..<digits.count {
-            let digit = Int(digits[at]) - 48
+        while at < end {
+            let digit = Int(body[at]) - 48
             guard digit >= 0, digit <= 9, value < 1 << 32 else {
                 self = .malformed
                 return
             }
             value = value * 10 + digit
+            at += 1
         }
         // An empty value counts as none left, as it does in Kamailio.
         self = value < 1 << 32 ? .number(value) : .malformed

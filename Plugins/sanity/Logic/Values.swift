@@ -18,13 +18,6 @@ public enum Values {
         return .value(value)
     }
 
-    /// The number that a CSeq starts with: "4711 INVITE".
-    public static func cseqNumber(_ body: Text) -> Number {
-        var end = 0
-        while end < body.count, body[end] != 32, body[end] != 9 { end += 1 }
-        return number(body.prefix(end))
-    }
-
     public static func expires(_ body: Text) -> Failure? {
         switch number(body.trimmed) {
         case .missing: .expires
@@ -33,11 +26,24 @@ public enum Values {
         }
     }
 
-    public enum Scheme: Equatable { case none, sip, other }
+    public enum Scheme: Equatable {
+        case none, other
+        /// sip or sips, and where the rest starts.
+        case sip(Int)
+    }
 
-    /// The scheme of a URI, if it starts with one (RFC 3986, 3.1). sip and sips are looked at further, other
-    /// ones end here.
+    /// The scheme of a URI, if it starts with one (RFC 3986, 3.1).
     public static func scheme(_ uri: Text) -> Scheme {
+        guard let bytes = uri.raw.ptr, uri.count > 4 else { return shortScheme(uri) }
+        // Nearly all of them.
+        if bytes[0] | 32 == 115, bytes[1] | 32 == 105, bytes[2] | 32 == 112 {
+            if bytes[3] == 58 { return .sip(4) }
+            if bytes[3] | 32 == 115, bytes[4] == 58, uri.count > 5 { return .sip(5) }
+        }
+        return shortScheme(uri)
+    }
+
+    private static func shortScheme(_ uri: Text) -> Scheme {
         guard uri.count > 0, isLetter(uri[0]) else { return .none }
         var at = 1
         while at < uri.count {
@@ -50,10 +56,16 @@ public enum Values {
             at += 1
         }
         // Behind the colon there has to be something.
-        guard at < uri.count - 1 else { return .none }
-        if at == 3, starts(uri, "sip") { return .sip }
-        if at == 4, starts(uri, "sips") { return .sip }
-        return .other
+        return at < uri.count - 1 ? .other : .none
+    }
+
+    /// Any absolute URI will do (RFC 3261, 25.1, addr-spec); those of SIP are looked at.
+    public static func isURI(_ uri: Text) -> Bool {
+        switch scheme(uri) {
+        case .none: false
+        case .sip(let start): URISyntax.isSound(uri, from: start)
+        case .other: true
+        }
     }
 
     /// May a Request-URI have this scheme, beside sip and sips? tel (RFC 3966) and urn (RFC 5031) are routed
@@ -93,30 +105,24 @@ public enum Values {
         return count
     }
 
-    /// Does a Via say where it was sent from? "SIP/2.0/UDP host;..." has, "SIP/2.0/UDP ;..." has not.
+    /// Does a Via say where it was sent from? "SIP/2.0/UDP host;..." does, "SIP/2.0/UDP ;..." does not.
     public static func hasSentBy(_ via: Text) -> Bool {
-        guard let slash = via.lastIndexOfProtocolSlash else { return false }
-        var at = slash + 1
-        while at < via.count, isBlank(via[at]) { at += 1 }
-        while at < via.count, !isBlank(via[at]) { at += 1 }
-        while at < via.count, isBlank(via[at]) { at += 1 }
-        guard at < via.count else { return false }
-        let byte = via[at]
+        guard let bytes = via.raw.ptr else { return false }
+        let end = via.count
+        var at = 0
+        var slashes = 0
+        while at < end, slashes < 2 {
+            if bytes[at] == 47 { slashes += 1 }
+            at += 1
+        }
+        while at < end, isBlank(UInt8(bitPattern: bytes[at])) { at += 1 }
+        while at < end, !isBlank(UInt8(bitPattern: bytes[at])) { at += 1 }
+        while at < end, isBlank(UInt8(bitPattern: bytes[at])) { at += 1 }
+        guard at < end else { return false }
+        let byte = UInt8(bitPattern: bytes[at])
         return byte != UInt8(ascii: ";") && byte != UInt8(ascii: ",") && byte != UInt8(ascii: ":")
     }
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 13 || byte == 10 }
     private static func isLetter(_ byte: UInt8) -> Bool { (byte | 32) >= 97 && (byte | 32) <= 122 }
-    private static func starts(_ uri: Text, _ scheme: StaticString) -> Bool {
-        uri.hasPrefixIgnoringCase(scheme)
-    }
-}
-
-extension Text {
-    /// The second slash of "SIP/2.0/UDP".
-    fileprivate var lastIndexOfProtocolSlash: Int? {
-        guard let first = firstIndex(of: UInt8(ascii: "/")) else { return nil }
-        guard let second = dropFirst(first + 1).firstIndex(of: UInt8(ascii: "/")) else { return nil }
-        return first + 1 + second
-    }
 }

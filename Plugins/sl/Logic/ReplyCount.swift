@@ -13,6 +13,8 @@ public enum ReplyCount {
         "483_replies", "4xx_replies", "500_replies", "5xx_replies", "6xx_replies", "xxx_replies",
     ]
 
+    public static var count: Int { 20 }
+
     /// The position in `names`.
     public static func index(of status: Int) -> Int {
         switch status {

@@ -84,9 +84,18 @@ public struct ReplyTag: @unchecked Sendable {
     }
 
     private static func hexadecimal(_ value: UInt64, digits: Int, into bytes: UnsafeMutablePointer<UInt8>) {
-        for at in 0..<digits {
-            let digit = UInt8(truncatingIfNeeded: value >> UInt64((digits - 1 - at) * 4)) & 15
-            bytes[at] = digit < 10 ? 48 + digit : 87 + digit
+        if digits == 16 {
+            hexadecimal(value >> 32, digits: 8, into: bytes)
+            hexadecimal(value, digits: 8, into: bytes + 8)
+            return
         }
+        // Eight nibbles, each into a byte of its own, then all into letters at once.
+        var word = value & 0xFFFF_FFFF
+        word = (word | word << 16) & 0x0000_FFFF_0000_FFFF
+        word = (word | word << 8) & 0x00FF_00FF_00FF_00FF
+        word = (word | word << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        let isLetter = (word &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        word = word &+ 0x3030_3030_3030_3030 &+ isLetter &* 39
+        UnsafeMutableRawPointer(bytes).storeBytes(of: word.byteSwapped, as: UInt64.self)
     }
 }
