@@ -4,8 +4,8 @@ import PluginKit
 
 /// An argument of a logging function: text, a level or a facility, which its place tells apart.
 ///
-/// It is compiled when the file is read and put together only when a line is written, so that a line that nobody sees
-/// costs nothing. What is no constant, as in `"a" + $var(b)`, comes as the text that it is.
+/// It is compiled when the file is read and put together only when a line is written, so that a line that
+/// nobody sees costs nothing. What is no constant, as in `"a" + $var(b)`, comes as the text that it is.
 struct Piece: Scriptable, ~Escapable {
     private let value: mt_value
 
