@@ -41,10 +41,7 @@ private let plugin = Plugin("ctl", "1.0.0", "Carries commands over sockets and f
 
     // Only now are privileges what they will be, and a file that is only checked has no sockets opened.
     Hook("core.ready") { _ in begin() }
-    Stop {
-        control?.stop()
-        control = nil
-    }
+    Stop { control?.stop() }
 
     Command("listen", "Where commands are listened for.") { answer in
         for listener in control?.listeners ?? [] {
@@ -97,10 +94,12 @@ private func begin() -> Outcome {
     let limits = ControlThread.Limits(
         answer: largest.value * 1024, structure: largestStructure.value * 1024, connections: 256)
     let thread = ControlThread(listeners, limits, requests: requests, refused: refused)
+    // Before it runs: from then on commands may come in, and ask for it.
+    control = thread
     guard thread.start() else {
+        control = nil
         for listener in listeners { listener.close() }
         return Host.fail("ctl cannot start its thread", help: "see the limits of the process")
     }
-    control = thread
     return .yes
 }
