@@ -18,8 +18,6 @@ struct Connection {
         case now
     }
 
-    /// Generation and state in one word, for other threads to see whether it is still there: 0 in the low bit is closed.
-    var word: UInt64 = 0
     var descriptor: Int32 = -1
     var state = State.free
     var end = End.none
@@ -49,29 +47,6 @@ struct Connection {
     /// The filters between the wire and the framer, when its transport has any: `tls`, `ws`. What comes off the wire goes
     /// to them in `arrived`, what they make of it to `frame`; the other way round `write` and `wire`.
     var filters: UnsafeMutableRawPointer?
+    /// Of the free ones.
     var next: UInt32 = .max
-
-    /// As new, but for the word, which other threads may be reading.
-    mutating func clear() {
-        let fresh = Connection()
-        descriptor = fresh.descriptor
-        state = fresh.state
-        end = fresh.end
-        isDoomed = fresh.isDoomed
-        isKnown = fresh.isKnown
-        interest = fresh.interest
-        flow = fresh.flow
-        framer = fresh.framer
-        input = fresh.input
-        inputCount = fresh.inputCount
-        inputRoom = fresh.inputRoom
-        output = fresh.output
-        outputStart = fresh.outputStart
-        outputCount = fresh.outputCount
-        outputRoom = fresh.outputRoom
-        lastUsed = fresh.lastUsed
-        idleTimer = fresh.idleTimer
-        deadline = fresh.deadline
-        filters = fresh.filters
-    }
 }

@@ -8,6 +8,8 @@ final class Connections: @unchecked Sendable {
 
     private let worker: Int
     private let slab = Slab<Connection>()
+    /// Generation of each, and in the lowest bit whether it is open: for other threads as well.
+    private let words = Slab<UInt64>()
     private var free = Connections.none
     private(set) var count = 0
     /// Bytes that wait for slow readers.
@@ -27,10 +29,13 @@ final class Connections: @unchecked Sendable {
 
     /// nil when it is closed. The worker's byte may be missing.
     func find(_ id: UInt64) -> UnsafeMutablePointer<Connection>? {
-        guard let connection = slab.checked(UInt32(id & 0xff_ffff)),
-            cl_load64(&connection.pointee.word) == (id >> 24 & 0xffff_ffff) << 1 | 1
-        else { return nil }
-        return connection
+        isOpen(id) ? slab[UInt32(id & 0xff_ffff)] : nil
+    }
+
+    /// [any]
+    func isOpen(_ id: UInt64) -> Bool {
+        guard let word = words.checked(UInt32(id & 0xff_ffff)) else { return false }
+        return cl_load64(word) == (id >> 24 & 0xffff_ffff) << 1 | 1
     }
 
     func index(of connection: UnsafeMutablePointer<Connection>) -> UInt32 {
@@ -39,37 +44,40 @@ final class Connections: @unchecked Sendable {
 
     /// A slot with its id in the flow, or nil when there are 16 million.
     func take() -> UnsafeMutablePointer<Connection>? {
-        if free == Connections.none {
-            guard
-                let made = slab.grow({
-                    var connection = Connection()
-                    connection.next = $0 + 1
-                    return connection
-                })
-            else { return nil }
-            slab[made.upperBound - 1].pointee.next = Connections.none
-            free = made.lowerBound
-        }
+        if free == Connections.none { grow() }
+        guard free != Connections.none else { return nil }
         let index = free
         let connection = slab[index]
         free = connection.pointee.next
-        let generation = (connection.pointee.word >> 1) + 1
-        connection.pointee.clear()
+        let generation = (cl_load64(words[index]) >> 1) + 1
+        connection.pointee = Connection()
         connection.pointee.flow.connection = UInt64(worker) << 56 | generation << 24 | UInt64(index)
-        cl_store64(&connection.pointee.word, generation << 1 | 1)
+        cl_store64(words[index], generation << 1 | 1)
         count += 1
         return connection
     }
 
     func give(_ connection: UnsafeMutablePointer<Connection>) {
         let index = index(of: connection)
-        let generation = connection.pointee.word >> 1
-        connection.pointee.clear()
-        cl_store64(&connection.pointee.word, generation << 1)
+        let generation = cl_load64(words[index]) >> 1
+        cl_store64(words[index], generation << 1)
+        connection.pointee = Connection()
         count -= 1
         guard generation < UInt64(UInt32.max) else { return }
         connection.pointee.next = free
         free = index
+    }
+
+    private func grow() {
+        guard words.grow({ _ in 0 }) != nil,
+            let made = slab.grow({
+                var connection = Connection()
+                connection.next = $0 + 1
+                return connection
+            })
+        else { return }
+        slab[made.upperBound - 1].pointee.next = Connections.none
+        free = made.lowerBound
     }
 
     func forEach(_ body: (UnsafeMutablePointer<Connection>) -> Void) {

@@ -56,7 +56,7 @@ final class TimerNodes: @unchecked Sendable {
     /// [worker]
     func give(_ index: UInt32) {
         let node = self[index]
-        let generation = node.pointee.word >> 2
+        let generation = cl_load64(&node.pointee.word) >> 2
         cl_store64(&node.pointee.word, generation << 2 | TimerState.free)
         guard generation < UInt64(UInt32.max) else { return }
         if node.pointee.isForeign {

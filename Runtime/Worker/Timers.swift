@@ -81,7 +81,7 @@ public final class Timers: @unchecked Sendable {
 
     private func arm(_ index: UInt32, _ time: UInt64, _ period: UInt32, _ job: Job) -> UInt64 {
         let node = nodes[index]
-        let generation = (node.pointee.word >> 2) + 1
+        let generation = (cl_load64(&node.pointee.word) >> 2) + 1
         node.pointee.deadline = time
         node.pointee.period = period
         node.pointee.slot = TimerNode.unlinked

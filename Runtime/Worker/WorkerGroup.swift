@@ -123,7 +123,7 @@ public final class WorkerGroup: @unchecked Sendable {
     public func isOpen(_ connection: UInt64) -> Bool {
         let owner = Connections.worker(of: connection)
         guard owner < workers.count else { return false }
-        return table[owner]._withUnsafeGuaranteedRef { $0.connections.find(connection) != nil }
+        return table[owner]._withUnsafeGuaranteedRef { $0.connections.isOpen(connection) }
     }
 
     /// Closes the connection of the flow once all that is queued for it has left.

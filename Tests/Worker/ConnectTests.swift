@@ -35,8 +35,8 @@ import Testing
         #expect(handler.events.reaches(1, .opened))
         for i in 0..<50 { client.send(request("call-\(i)")) }
         #expect(far.handler.events.reaches(51, .request))
-        #expect(far.count(\.accepted) == 1)
-        #expect(near.count(\.connected) == 1)
+        #expect(far.count(\.accepted, becomes: 1))
+        #expect(near.count(\.connected, becomes: 1))
         // The echoes come back on the same connection.
         #expect(handler.events.reaches(102 - 51, .request))
     }
@@ -49,7 +49,7 @@ import Testing
         let near = try Server(handler)
         Client(.udp, port: near.udp).send(request("nobody"))
         #expect(handler.events.reaches(1, .closed))
-        #expect(near.count(\.connectFailed) == 1)
+        #expect(near.count(\.connectFailed, becomes: 1))
         #expect(handler.events[.opened] == 0)
         #expect(near.group.openConnections == 0)
     }
@@ -63,8 +63,8 @@ import Testing
         let near = try Server(handler) { $0.connectTimeout = 50 }
         Client(.udp, port: near.udp).send(request("slow"))
         #expect(handler.events.reaches(1, .closed))
-        #expect(near.count(\.connectFailed) == 1)
-        #expect(near.count(\.queuedBytes) == 0)
+        #expect(near.count(\.connectFailed, becomes: 1))
+        #expect(near.count(\.queuedBytes, becomes: 0))
     }
 
     @Test func `without leave to connect, nothing is opened`() throws {
@@ -74,8 +74,8 @@ import Testing
         let near = try Server(handler) { $0.connects = false }
         Client(.udp, port: near.udp).send(request("no"))
         #expect(handler.results.reaches(1, "gone"))
-        #expect(far.count(\.accepted) == 0)
-        #expect(near.count(\.gone) == 1)
+        #expect(far.count(\.accepted, becomes: 0))
+        #expect(near.count(\.gone, becomes: 1))
     }
 
     @Test func `a connection that the peer opened is used toward it, from any thread`() throws {

@@ -20,7 +20,7 @@ import Testing
         server.group.stop()
         #expect(Date().timeIntervalSince(start) < 3)
         for client in clients { #expect(client.isAtEnd) }
-        #expect(server.count(\.connections) == 0)
+        #expect(server.count(\.connections, becomes: 0))
         #expect(server.handler.events[.closed] == 20)
     }
 

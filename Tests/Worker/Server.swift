@@ -118,6 +118,16 @@ final class Server<Handler: Echo> {
         Int(statistics.read(group.counters[keyPath: counter]))
     }
 
+    /// A counter may move a moment after what it counts can be seen.
+    func count(_ counter: KeyPath<WorkerCounters, Statistics.ID>, becomes wanted: Int) -> Bool {
+        let until = Date(timeIntervalSinceNow: 20)
+        while count(counter) != wanted {
+            if Date() > until { return false }
+            sched_yield()
+        }
+        return true
+    }
+
     func stop() {
         group.stop()
         network.closeSockets()

@@ -19,7 +19,7 @@ import Testing
         #expect(flow.remoteEndpoint == Endpoint("127.0.0.1", port: client.localPort))
         #expect(flow.localEndpoint == Endpoint("127.0.0.1", port: server.tcp))
         #expect(server.group.isOpen(flow.connection))
-        #expect(server.count(\.connections) == 1)
+        #expect(server.count(\.connections, becomes: 1))
     }
 
     @Test func `pipelined messages are answered in their order`() throws {
@@ -28,7 +28,7 @@ import Testing
         let all = (0..<300).flatMap { request("call", body: "number \($0)") }
         client.send(all)
         #expect(client.receive(exactly: all.count) == all)
-        #expect(server.count(\.streamReceived) == 300)
+        #expect(server.count(\.streamReceived, becomes: 300))
     }
 
     @Test func `a message may be split anywhere`() throws {
@@ -62,7 +62,7 @@ import Testing
         client.send("\r\n\r\n".utf8 + request("one") + Array("\r\n".utf8) + request("two"))
         let expected = Array("\r\n".utf8) + request("one") + request("two")
         #expect(client.receive(exactly: expected.count) == expected)
-        #expect(server.count(\.pings) == 2)
+        #expect(server.count(\.pings, becomes: 2))
     }
 
     @Test func `without Content-Length it is answered 400 and closed`() throws {
@@ -73,7 +73,7 @@ import Testing
         #expect(client.isAtEnd)
         #expect(server.handler.events.reaches(1, .closed))
         #expect(server.handler.events[.request] == 0)
-        #expect(server.count(\.framingFaults) == 1)
+        #expect(server.count(\.framingFaults, becomes: 1))
     }
 
     @Test func `without Content-Length it passes when that is allowed`() throws {
@@ -92,7 +92,7 @@ import Testing
         client.send([UInt8](repeating: 65, count: 100_000))
         #expect(text(client.receive()).hasPrefix("SIP/2.0 513 "))
         #expect(client.isAtEnd)
-        #expect(server.count(\.messageTooLarge) == 1)
+        #expect(server.count(\.messageTooLarge, becomes: 1))
     }
 
     @Test func `rubbish without end is not kept`() throws {
@@ -123,7 +123,7 @@ import Testing
             client.reset()
         }
         #expect(server.handler.events.reaches(1, .closed))
-        #expect(server.count(\.connections) == 0)
+        #expect(server.count(\.connections, becomes: 0))
         let other = Client(.tcp, port: server.tcp)
         other.send(request("other"))
         #expect(other.receive() == request("other"))
@@ -144,8 +144,8 @@ import Testing
         other.send(request("other"))
         #expect(other.receive() == request("other"))
         #expect(server.handler.events.reaches(1, .closed))
-        #expect(server.count(\.queueFull) == 1)
-        #expect(server.count(\.queuedBytes) == 0)
+        #expect(server.count(\.queueFull, becomes: 1))
+        #expect(server.count(\.queuedBytes, becomes: 0))
         #expect(server.handler.notices.contains { $0.contains("does not read") })
     }
 
@@ -163,7 +163,7 @@ import Testing
         client.send(request("flood"))
         let all = client.receive(exactly: 5_000_000)
         #expect(all == (0..<100).flatMap { [UInt8](repeating: UInt8($0), count: 50_000) })
-        #expect(server.count(\.queuedBytes) == 0)
+        #expect(server.count(\.queuedBytes, becomes: 0))
     }
 
     @Test func `a reader that takes nothing at all is closed after the send timeout`() throws {
@@ -182,7 +182,7 @@ import Testing
         let client = Client(.tcp, port: server.tcp, receiveBuffer: 4096)
         client.send(request("flood"))
         #expect(server.handler.events.reaches(1, .closed))
-        #expect(server.count(\.sendTimeouts) == 1)
+        #expect(server.count(\.sendTimeouts, becomes: 1))
         withExtendedLifetime(client) {}
     }
 
@@ -197,8 +197,8 @@ import Testing
             rounds += 1
         }
         #expect(idle.isAtEnd)
-        #expect(server.count(\.idleClosed) == 1)
-        #expect(server.count(\.connections) == 1)
+        #expect(server.count(\.idleClosed, becomes: 1))
+        #expect(server.count(\.connections, becomes: 1))
     }
 
     @Test func `no more connections than allowed, with a counter and a word in the log`() throws {
@@ -212,7 +212,7 @@ import Testing
             let refused = Client(.tcp, port: server.tcp)
             #expect(refused.isAtEnd)
         }
-        #expect(server.count(\.refused) == 1)
+        #expect(server.count(\.refused, becomes: 1))
         #expect(server.handler.events.reaches(1, .notice))
         #expect(server.handler.notices.first?.contains("tcp_max_connections") == true)
     }
