@@ -11,11 +11,6 @@ const int CL_IP_PKTINFO = IP_PKTINFO;
 const int CL_IPV6_RECVPKTINFO = IPV6_RECVPKTINFO;
 const int CL_IP_BIND_ADDRESS_NO_PORT = IP_BIND_ADDRESS_NO_PORT;
 const int CL_SO_RCVBUFFORCE = SO_RCVBUFFORCE;
-const int CL_SO_SNDBUFFORCE = SO_SNDBUFFORCE;
-const int CL_TCP_DEFER_ACCEPT = TCP_DEFER_ACCEPT;
-const int CL_TCP_SYNCNT = TCP_SYNCNT;
-const int CL_TCP_LINGER2 = TCP_LINGER2;
-const int CL_TCP_QUICKACK = TCP_QUICKACK;
 
 int cl_accept(int fd, struct cl_address *from) {
     struct sockaddr_in6 name;

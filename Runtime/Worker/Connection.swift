@@ -2,13 +2,15 @@
 import CMartlet
 import Glibc
 
-/// One stream, in some 200 bytes: buffers exist only while a message is there in part, or waits for a slow reader.
+/// One stream, in some 200 bytes: buffers exist only while a message is there in part, or waits for a slow
+/// reader.
 struct Connection {
     enum State: UInt8 {
         case free, connecting, open
         /// The peer has finished sending and may still be answered.
         case halfClosed
-        /// We have finished sending; what still arrives is thrown away, so that it does not reset our last words.
+        /// We have finished sending; what still arrives is thrown away, so that it does not reset our last
+        /// words.
         case lingering
     }
     enum End: UInt8 {
@@ -44,8 +46,9 @@ struct Connection {
     var idleTimer: UInt64 = 0
     /// Ends a connect, a send or a linger that takes too long.
     var deadline: UInt64 = 0
-    /// The filters between the wire and the framer, when its transport has any: `tls`, `ws`. What comes off the wire goes
-    /// to them in `arrived`, what they make of it to `frame`; the other way round `write` and `wire`.
+    /// The filters between the wire and the framer, when its transport has any: `tls`, `ws`. What comes off
+    /// the wire goes to them in `arrived`, what they make of it to `frame`; the other way round `write` and
+    /// `wire`.
     var filters: UnsafeMutableRawPointer?
     /// Of the free ones.
     var next: UInt32 = .max

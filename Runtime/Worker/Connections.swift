@@ -14,7 +14,8 @@ final class Connections: @unchecked Sendable {
     private(set) var count = 0
     /// Bytes that wait for slow readers.
     var queued = 0
-    /// To be ended when the turn is over: a callback in the middle of reading or writing would pull the rug away.
+    /// To be ended when the turn is over: a callback in the middle of reading or writing would pull the rug
+    /// away.
     var doomed: [UInt32] = []
     /// Where streams are read to, so that idle ones need no buffer.
     let scratch = UnsafeMutablePointer<UInt8>.allocate(capacity: Connections.scratchSize)

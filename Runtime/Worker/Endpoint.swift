@@ -3,7 +3,8 @@ import CLinux
 import CMartlet
 import Glibc
 
-/// An IP address and a port. IPv4 addresses are held as IPv6 ones, `::ffff:192.0.2.1`, as `mt_flow` holds them.
+/// An IP address and a port. IPv4 addresses are held as IPv6 ones, `::ffff:192.0.2.1`, as `mt_flow` holds
+/// them.
 @frozen public struct Endpoint: Hashable, Sendable {
     /// The first and the last eight bytes of the address, as they lie in memory.
     public var high, low: UInt64

@@ -50,7 +50,8 @@ extension mt_flow {
 }
 
 extension mt_flow {
-    /// Puts bytes for the remote address at a place of a batch; `from`: from the local address, on a wildcard socket.
+    /// Puts bytes for the remote address at a place of a batch; `from`: from the local address, on a wildcard
+    /// socket.
     mutating func put(
         _ batch: OpaquePointer, _ place: Int, _ bytes: UnsafeMutableRawPointer, _ count: Int,
         _ v4: Bool, _ from: Bool

@@ -4,15 +4,16 @@ import Glibc
 /// Where messages begin and end in a stream (RFC 3261, 18.3): headers up to the blank line, then as much as
 /// Content-Length says.
 ///
-/// It sees the bytes that are there and remembers how far it has looked, so that a message that arrives byte by byte is
-/// searched once.
+/// It sees the bytes that are there and remembers how far it has looked, so that a message that arrives byte
+/// by byte is searched once.
 struct Framer {
     enum Step: Equatable {
         /// `skip` bytes that are nothing, then a whole message.
         case message(skip: Int, count: Int)
         /// A keep-alive to be answered, at the end of `skip` bytes that are nothing else.
         case ping(skip: Int)
-        /// `skip` bytes are nothing; for the rest, more has to come. Of `expected` bytes in all, when that is known.
+        /// `skip` bytes are nothing; for the rest, more has to come. Of `expected` bytes in all, when that is
+        /// known.
         case more(skip: Int, expected: Int)
         /// The stream cannot be followed any further; `head` bytes after `skip` may be read for an answer.
         case fault(skip: Int, head: Int, Problem)
@@ -70,7 +71,8 @@ struct Framer {
         return .message(skip: skip, count: whole)
     }
 
-    /// Line by line, from where it stopped: the size of the head with its blank line. Notes where Content-Length is.
+    /// Line by line, from where it stopped: the size of the head with its blank line. Notes where
+    /// Content-Length is.
     private mutating func endOfHead(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int? {
         var line = Int(scanned)
         while line < count {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the workers hold to. Times are milliseconds, sizes bytes; the name of the parameter that sets it is beside.
+/// What the workers hold to. Times are milliseconds, sizes bytes; the name of the parameter that sets it is
+/// beside.
 public struct Limits: Sendable {
     /// How far the receive buffer of a UDP socket is raised: `maxbuffer`.
     public var receiveBuffer = 262_144
     /// What waits, per worker and socket, when the kernel does not take datagrams.
     public var datagramQueue = 1 << 20
 
-    /// The largest message on a stream: `tcp_rd_buf_size`, but never below 128 KiB, so that 64 kB bodies pass.
+    /// The largest message on a stream: `tcp_rd_buf_size`, but never below 128 KiB, so that 64 kB bodies
+    /// pass.
     public var streamMessage = 131_072 {
         didSet { streamMessage = max(streamMessage, 131_072) }
     }
@@ -26,7 +28,8 @@ public struct Limits: Sendable {
     public var acceptsNoContentLength = false  // tcp_accept_no_cl
     public var connects = true  // not tcp_no_connect
 
-    /// `tcp_keepalive`, `tcp_keepidle`, `tcp_keepintvl`, `tcp_keepcnt` in seconds and probes; 0: as the system has it.
+    /// `tcp_keepalive`, `tcp_keepidle`, `tcp_keepintvl`, `tcp_keepcnt` in seconds and probes; 0: as the
+    /// system has it.
     public var keepAlive = true
     public var keepIdle = 0, keepInterval = 0, keepCount = 0
     /// `tos`: the type of service, or 0.

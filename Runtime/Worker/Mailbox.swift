@@ -3,10 +3,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Letters from any thread to one worker: a stack that anybody pushes to and the worker empties at once, then reverses.
+/// Letters from any thread to one worker: a stack that anybody pushes to and the worker empties at once, then
+/// reverses.
 ///
-/// The worker is woken only if it sleeps, and once: before it sleeps it says so and looks again, whoever pushes looks whether
-/// it said so. Both orders are sequentially consistent, so one of them sees the other.
+/// The worker is woken only if it sleeps, and once: before it sleeps it says so and looks again, whoever
+/// pushes looks whether it said so. Both orders are sequentially consistent, so one of them sees the other.
 final class Mailbox: Sendable {
     private let top = Atomic<UInt>(0)
     private let asleep = Atomic<Bool>(false)
@@ -51,11 +52,6 @@ final class Mailbox: Sendable {
     }
 
     func wokeUp() { asleep.store(false, ordering: .relaxed) }
-
-    func clearWakeup() {
-        var count: UInt64 = 0
-        _ = read(descriptor, &count, 8)
-    }
 
     var isEmpty: Bool { top.load(ordering: .relaxed) == 0 }
 

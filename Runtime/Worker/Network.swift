@@ -80,7 +80,8 @@ public final class Network: @unchecked Sendable {
         descriptors = descriptors.map { _ in -1 }
     }
 
-    /// By its name, or by its text as in `udp:192.0.2.1:5060`, where the transport and the port may be left away.
+    /// By its name, or by its text as in `udp:192.0.2.1:5060`, where the transport and the port may be left
+    /// away.
     public func socket(named text: String) -> UInt32? {
         if let found = sockets.first(where: { $0.name == text }) { return found.id }
         var rest = text[...]
@@ -128,8 +129,8 @@ public final class Network: @unchecked Sendable {
         names.holds(host: host, port: port, transport: transport)
     }
 
-    /// The socket to send from: one of the transport and of the destination's family; the one that the message came in by if
-    /// it is such a one; with mhomed the one that the system's routes lead to.
+    /// The socket to send from: one of the transport and of the destination's family; the one that the
+    /// message came in by if it is such a one; with mhomed the one that the system's routes lead to.
     public func choose(for destination: Endpoint, _ transport: Transport, receivedOn: UInt32? = nil)
         -> UInt32?
     {

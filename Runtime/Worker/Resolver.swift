@@ -3,9 +3,11 @@ import Glibc
 import Message
 import Synchronization
 
-/// Host names to addresses, without blocking a worker: numeric ones and those known at once, others by a helper thread.
+/// Host names to addresses, without blocking a worker: numeric ones and those known at once, others by a
+/// helper thread.
 ///
-/// This is the place for RFC 3263: whatever a name needs, NAPTR, SRV, A, happens in `work`, and callers see endpoints.
+/// This is the place for RFC 3263: whatever a name needs, NAPTR, SRV, A, happens in `work`, and callers see
+/// endpoints.
 public final class Resolver: Sendable {
     public enum Answer {
         case found(Endpoint)
@@ -24,8 +26,8 @@ public final class Resolver: Sendable {
 
     public init() {}
 
-    /// The first address of a host. When it has to be asked for, `then` is run on the worker once it is known, whatever
-    /// came of it; the same question has its answer at once then.
+    /// The first address of a host. When it has to be asked for, `then` is run on the worker once it is
+    /// known, whatever came of it; the same question has its answer at once then.
     public func find(_ host: Slice, port: UInt16, on worker: Worker, then: Job) -> Answer {
         guard let base = host.base else { return .unknown }
         if let literal = Endpoint(literal: UnsafeBufferPointer(start: base, count: host.count), port: port) {

@@ -3,7 +3,8 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Which of our addresses the system would send from, asked by connecting a UDP socket: nothing is sent. For `mhomed`.
+/// Which of our addresses the system would send from, asked by connecting a UDP socket: nothing is sent. For
+/// `mhomed`.
 final class RouteProbe: Sendable {
     private struct Answer {
         let local: Endpoint?

@@ -58,7 +58,8 @@ struct SocketOpening {
         var endpoint = endpoint
         var opened: [Int32] = []
         do throws(Errno) {
-            // With SO_REUSEPORT a second server would get the port too, and half of the calls. So ask without it.
+            // With SO_REUSEPORT a second server would get the port too, and half of the calls. So ask without
+            // it.
             if workers > 1, endpoint.port != 0 { close(try bound(endpoint, transport, shared: false)) }
             for _ in 0..<workers {
                 let descriptor = try bound(endpoint, transport, shared: workers > 1)

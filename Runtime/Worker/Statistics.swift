@@ -4,8 +4,8 @@ import Glibc
 
 /// Counters and gauges by name.
 ///
-/// Each worker has a row of its own that only it writes, so counting costs an addition; other threads share one more
-/// row, atomically. Reading sums up the rows.
+/// Each worker has a row of its own that only it writes, so counting costs an addition; other threads share
+/// one more row, atomically. Reading sums up the rows.
 public final class Statistics: @unchecked Sendable {
     public enum Kind: Sendable { case counter, gauge }
     public struct ID: RawRepresentable, Hashable, Sendable {
@@ -39,7 +39,8 @@ public final class Statistics: @unchecked Sendable {
 
     deinit { munmap(values, Statistics.rows * Statistics.capacity * 8) }
 
-    /// [main] The same group and name give the same number. When there is no more room, a number that counts nothing.
+    /// [main] The same group and name give the same number. When there is no more room, a number that counts
+    /// nothing.
     public func define(_ group: String, _ name: String, _ kind: Kind = .counter) -> ID {
         if let known = numbers["\(group):\(name)"] { return ID(rawValue: known) }
         guard entries.count < Statistics.capacity else { return .none }

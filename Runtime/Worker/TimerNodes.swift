@@ -5,7 +5,8 @@ import Synchronization
 
 /// One timer: a cache line.
 struct TimerNode {
-    /// Generation and state in one word, so that any thread can cancel and know for certain that it was in time.
+    /// Generation and state in one word, so that any thread can cancel and know for certain that it was in
+    /// time.
     var word: UInt64
     /// Milliseconds of the worker's clock.
     var deadline: UInt64
@@ -32,8 +33,9 @@ enum TimerState {
 
 /// The timers of one worker, set or free.
 ///
-/// The worker takes and gives nodes without a lock. Another thread may take one as well, from a list of its own behind a
-/// lock. A node whose generations are used up is not used again, so that an id never comes twice.
+/// The worker takes and gives nodes without a lock. Another thread may take one as well, from a list of its
+/// own behind a lock. A node whose generations are used up is not used again, so that an id never comes
+/// twice.
 final class TimerNodes: @unchecked Sendable {
     private let slab = Slab<TimerNode>()
     private var free = TimerNode.none

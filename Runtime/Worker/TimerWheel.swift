@@ -2,9 +2,9 @@
 
 /// Timers by the time they are due: five wheels of 256 slots, the first of a millisecond each.
 ///
-/// A timer goes where its deadline first differs from now, seen as bytes; when time gets to a slot of a higher wheel, what is
-/// in it moves down. So setting and stopping a timer take the same time however many there are, and two that are due
-/// together run in the order in which they were set.
+/// A timer goes where its deadline first differs from now, seen as bytes; when time gets to a slot of a
+/// higher wheel, what is in it moves down. So setting and stopping a timer take the same time however many
+/// there are, and two that are due together run in the order in which they were set.
 struct TimerWheel {
     private static let levels = 5
     /// The list of what is being run now.

@@ -4,9 +4,9 @@ import Glibc
 
 /// The timers of one worker.
 ///
-/// An id is worker, generation and index, and never comes twice: a stale one finds a node of another generation.
-/// Setting and cancelling work from every thread; a cancel that answers true means that the job will not run any more
-/// (from another thread: will not start).
+/// An id is worker, generation and index, and never comes twice: a stale one finds a node of another
+/// generation. Setting and cancelling work from every thread; a cancel that answers true means that the job
+/// will not run any more (from another thread: will not start).
 public final class Timers: @unchecked Sendable {
     private let worker: Int
     private let nodes = TimerNodes()

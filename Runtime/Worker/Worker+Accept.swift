@@ -34,7 +34,7 @@ extension Worker {
             count(counters.refused)
             group.noticeOften(
                 .tooMany, MT_LOG_WARNING,
-                "tcp: \(limits.connections) connections are open, refused one from \(remote.text); tcp_max_connections says how many"
+                "tcp: refused \(remote.text): \(limits.connections) connections are open, see tcp_max_connections"
             )
             Glibc.close(descriptor)
             return

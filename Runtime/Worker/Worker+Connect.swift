@@ -4,7 +4,8 @@ import CMartlet
 import Glibc
 
 extension Worker {
-    /// The connection to an address: one that is open, on whatever worker, or a new one if `open`. nil if there is none.
+    /// The connection to an address: one that is open, on whatever worker, or a new one if `open`. nil if
+    /// there is none.
     public func connection(to remote: Endpoint, _ transport: Transport, socket: UInt32, open: Bool = true)
         -> UInt64?
     {
@@ -19,7 +20,7 @@ extension Worker {
             count(counters.refused)
             group.noticeOften(
                 .tooMany, MT_LOG_WARNING,
-                "tcp: \(limits.connections) connections are open, none to \(remote.text); tcp_max_connections says how many"
+                "tcp: none to \(remote.text): \(limits.connections) connections are open, see tcp_max_connections"
             )
             return nil
         }

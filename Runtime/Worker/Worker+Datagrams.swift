@@ -51,7 +51,8 @@ extension Worker {
         if events & (Ready.input | Ready.broken) != 0, state == .running { receive(socket) }
     }
 
-    /// One batch. What belongs to other workers is on its way to them first, so that they begin while we go on.
+    /// One batch. What belongs to other workers is on its way to them first, so that they begin while we go
+    /// on.
     private func receive(_ socket: Int) {
         let row = network.rows + socket
         let batch = datagrams.batch
@@ -144,7 +145,8 @@ extension Worker {
 
     // MARK: sending
 
-    /// Sends a batch; what the kernel does not take now waits for its turn, as much as `datagramQueue` allows.
+    /// Sends a batch; what the kernel does not take now waits for its turn, as much as `datagramQueue`
+    /// allows.
     func sendBatch(_ batch: OpaquePointer, _ count: Int, socket: Int) {
         let descriptor = network.descriptor(worker: index, socket: socket)
         var first = 0

@@ -16,6 +16,8 @@ enum Ready {
     static let input = UInt32(CL_IN)
     static let output = UInt32(CL_OUT)
     static let broken = UInt32(CL_ERROR | CL_HANGUP)
+    /// Each change is reported once.
+    static let edge = CL_EDGE
 }
 
 extension Worker {
@@ -23,7 +25,7 @@ extension Worker {
     func run() {
         cl_enter(Unmanaged.passUnretained(self).toOpaque(), statistics.row(index), Int32(index))
         cl_thread_name("worker-\(index)")
-        _ = cl_poll_add(poll, mailbox.descriptor, Ready.input, EventKind.mailbox.event())
+        _ = cl_poll_add(poll, mailbox.descriptor, Ready.input | Ready.edge, EventKind.mailbox.event())
         state = .running
         handler.started(self)
         watchSockets()
@@ -45,8 +47,8 @@ extension Worker {
             case .datagrams: datagramsReady(Int(payload), events[i].events)
             case .connection: connectionReady(payload, events[i].events)
             case .listener: accept(Int(payload))
-            case .mailbox: mailbox.clearWakeup()
-            case nil: break
+            // Only edges are reported, so there is nothing to clear; the letters are read below.
+            case .mailbox, nil: break
             }
         }
         readMailbox()

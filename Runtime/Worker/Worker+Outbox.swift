@@ -70,8 +70,8 @@ extension Worker {
     /// How much room there is at what `reserve` gave: as much as asked for, or more.
     public var reservedRoom: Int { outbox.room - outbox.used }
 
-    /// Sends the first `count` bytes of what was reserved. For a stream without a connection, or whose connection is
-    /// closed, the one that leads to the same address is used, or opened if `connect` says so.
+    /// Sends the first `count` bytes of what was reserved. For a stream without a connection, or whose
+    /// connection is closed, the one that leads to the same address is used, or opened if `connect` says so.
     @discardableResult public func commit(_ count: Int, to flow: mt_flow, connect: Bool = true) -> SendResult
     {
         guard count > 0, count <= reservedRoom else { return .refused }
@@ -142,7 +142,8 @@ extension Worker {
         outbox.used = min((outbox.used + count + 63) & ~63, outbox.room)
     }
 
-    /// Writes what is in the outbox: what goes to one socket or connection with one call, in the order of `commit`.
+    /// Writes what is in the outbox: what goes to one socket or connection with one call, in the order of
+    /// `commit`.
     func flush() {
         guard outbox.count > 0 else { return }
         for first in 0..<outbox.count where !outbox.entries[first].isDone {

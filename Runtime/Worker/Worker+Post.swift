@@ -42,7 +42,8 @@ extension Worker {
         return letter
     }
 
-    /// [any] Puts a letter into this worker's mailbox. Another worker wakes it at the end of its turn, other threads at once.
+    /// [any] Puts a letter into this worker's mailbox. Another worker wakes it at the end of its turn, other
+    /// threads at once.
     func send(_ letter: LetterPointer) {
         mailbox.push(letter)
         guard let sender = cl_worker() else { return mailbox.wake() }

@@ -59,7 +59,7 @@ extension Worker {
             self.count(counters.queueFull)
             group.noticeOften(
                 .slowReader, MT_LOG_WARNING,
-                "tcp: \(connection.pointee.flow.remoteEndpoint.text) does not read, \(waiting) bytes wait: closed"
+                "tcp: closed \(connection.pointee.flow.remoteEndpoint.text): it does not read, \(waiting) bytes wait"
             )
             doom(connection)
             return false

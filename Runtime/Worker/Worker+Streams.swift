@@ -18,8 +18,8 @@ extension Worker {
         if events & Ready.output != 0, connection.pointee.end != .now { writeQueued(connection) }
     }
 
-    /// Once per turn, so that one busy connection does not starve the others. Into the scratch memory, or behind the part of a
-    /// message that is there.
+    /// Once per turn, so that one busy connection does not starve the others. Into the scratch memory, or
+    /// behind the part of a message that is there.
     private func read(_ connection: UnsafeMutablePointer<Connection>) {
         if connection.pointee.state == .lingering { return discard(connection) }
         let start: UnsafeMutablePointer<UInt8>

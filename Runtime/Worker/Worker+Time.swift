@@ -10,7 +10,8 @@ extension Worker {
         set(ms, period: max(ms, 1), job)
     }
 
-    /// [any] False when it was too late, or the id is none of ours. After true the job will not start any more.
+    /// [any] False when it was too late, or the id is none of ours. After true the job will not start any
+    /// more.
     @discardableResult public func cancel(_ timer: UInt64) -> Bool {
         let owner = Timers.worker(of: timer)
         if owner == index, isCurrent { return timers.cancel(timer) }

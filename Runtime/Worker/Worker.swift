@@ -7,12 +7,12 @@ import Synchronization
 
 /// One thread and what belongs to it: a loop on epoll, descriptors, connections, timers, messages.
 ///
-/// A turn of the loop reads what arrived, calls the handler for it, runs what is due, and then writes all that came of it
-/// with one system call per socket. What is marked [any] may be called by every thread; the rest on this worker only,
-/// that is inside of a callback.
+/// A turn of the loop reads what arrived, calls the handler for it, runs what is due, and then writes all
+/// that came of it with one system call per socket. What is marked [any] may be called by every thread; the
+/// rest on this worker only, that is inside of a callback.
 ///
-/// It is one class, in several files, with its state in structs of plain words: calls from one object to another would count
-/// references for every message.
+/// It is one class, in several files, with its state in structs of plain words: calls from one object to
+/// another would count references for every message.
 public final class Worker: @unchecked Sendable {
     public let index: Int
     public let pool: MessagePool

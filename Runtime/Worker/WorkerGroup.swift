@@ -24,8 +24,8 @@ public final class WorkerGroup: @unchecked Sendable {
     /// The same workers, without counting references.
     private let table: UnsafeMutablePointer<Unmanaged<Worker>>
 
-    /// [main] One worker for each that the network was opened for. Timers and jobs may be given to them at once; they are
-    /// done once `start` has been called.
+    /// [main] One worker for each that the network was opened for. Timers and jobs may be given to them at
+    /// once; they are done once `start` has been called.
     public init(
         network: Network, handler: any WorkerHandler, statistics: Statistics, limits: Limits = Limits()
     ) {
@@ -111,7 +111,8 @@ public final class WorkerGroup: @unchecked Sendable {
         }
     }
 
-    /// Runs `work` on a helper thread, where it may block, then `done` on the worker. The function gets the words of its job.
+    /// Runs `work` on a helper thread, where it may block, then `done` on the worker. The function gets the
+    /// words of its job.
     public func offload(_ work: Job, then done: Job, on worker: Worker) {
         helpers.run(Helpers.Task(work: work, done: done, worker: worker))
     }
@@ -151,7 +152,8 @@ public final class WorkerGroup: @unchecked Sendable {
 
     /// The worker that the messages with a Call-ID of this hash run on.
     public func owner(ofHash hash: UInt32) -> Int {
-        // The upper half of a product: as good as a remainder, and cheaper. Mixed first, as it depends on the upper bits.
+        // The upper half of a product: as good as a remainder, and cheaper. Mixed first, as it depends on the
+        // upper bits.
         let mixed = UInt64(hash &* 0x9e37_79b1)
         return Int((mixed &* UInt64(max(network.workers, 1))) >> 32)
     }

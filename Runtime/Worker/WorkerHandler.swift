@@ -4,15 +4,15 @@ import Message
 
 /// What the floor above does with what arrives. Everything but `notice` is called on the worker it concerns.
 ///
-/// A message belongs to the worker: whoever wants it to outlast the call retains it. Inside a call, `worker.commit` and
-/// `worker.close` never call back: connections end when the turn does.
+/// A message belongs to the worker: whoever wants it to outlast the call retains it. Inside a call,
+/// `worker.commit` and `worker.close` never call back: connections end when the turn does.
 public protocol WorkerHandler: AnyObject, Sendable {
     /// The worker's thread runs; nothing has been read yet.
     func started(_ worker: Worker)
     func request(_ message: Message, _ worker: Worker)
     func reply(_ message: Message, _ worker: Worker)
-    /// Bytes that are no message. What could be read of it is there, so that it may be answered. After a fault in the
-    /// framing of a stream, the connection is closed once the answer has left.
+    /// Bytes that are no message. What could be read of it is there, so that it may be answered. After a
+    /// fault in the framing of a stream, the connection is closed once the answer has left.
     func fault(_ message: Message, _ fault: Fault, _ worker: Worker)
     func opened(_ flow: mt_flow, _ worker: Worker)
     func closed(_ flow: mt_flow, _ worker: Worker)

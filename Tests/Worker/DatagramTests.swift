@@ -74,12 +74,11 @@ import Testing
             let results: Tally<String>
             init(_ results: Tally<String>) { self.results = results }
             override func answer(_ message: Message, _ worker: Worker) {
-                results.add(
-                    "\(worker.send([UInt8](repeating: 65, count: 65_508).withUnsafeBytes { $0 }, to: message.flow))"
-                )
-                results.add(
-                    "\(worker.send([UInt8](repeating: 65, count: 65_507).withUnsafeBytes { $0 }, to: message.flow))"
-                )
+                for size in [65_508, 65_507] {
+                    [UInt8](repeating: 65, count: size).withUnsafeBytes {
+                        results.add("\(worker.send($0, to: message.flow))")
+                    }
+                }
             }
         }
         let server = try Server(Large(results))

@@ -13,9 +13,9 @@ private final class Record: @unchecked Sendable {
         Job(
             { record, number, _ in
                 guard let record else { return }
-                let record_ = Unmanaged<Record>.fromOpaque(record).takeUnretainedValue()
-                record_.ran.append(Int(bitPattern: number))
-                record_.onRun(Int(bitPattern: number))
+                let list = Unmanaged<Record>.fromOpaque(record).takeUnretainedValue()
+                list.ran.append(Int(bitPattern: number))
+                list.onRun(Int(bitPattern: number))
             }, Unmanaged.passUnretained(self).toOpaque(), UnsafeMutableRawPointer(bitPattern: number))
     }
 }

@@ -25,8 +25,8 @@ void cl_batch_from(const struct cl_batch *batch, int i, struct cl_address *out);
 bool cl_batch_to(struct cl_batch *batch, int i, uint8_t *bytes);
 
 /// Datagram i to send; from, if any, is the address to send it from.
-void cl_batch_put(struct cl_batch *batch, int i, void *bytes, size_t count, bool v4, const void *to, uint16_t port,
-                  uint32_t scope, const void *from);
+void cl_batch_put(struct cl_batch *batch, int i, void *bytes, size_t count, bool v4, const void *to,
+                  uint16_t port, uint32_t scope, const void *from);
 int cl_batch_send(struct cl_batch *batch, int fd, int first, int count);
 
 #endif

@@ -25,6 +25,8 @@ enum {
     CL_EVENTS = 128,
 };
 
+static const uint32_t CL_EDGE = EPOLLET;
+
 static inline int cl_poll_make(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 static inline int cl_poll_add(int poll, int fd, uint32_t events, uint64_t data) {

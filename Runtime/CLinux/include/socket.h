@@ -56,7 +56,8 @@ static inline void cl_address_of(const struct sockaddr_in6 *name, struct cl_addr
 }
 
 static inline int cl_socket(bool v4, bool stream) {
-    return socket(v4 ? AF_INET : AF_INET6, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int kind = stream ? SOCK_STREAM : SOCK_DGRAM;
+    return socket(v4 ? AF_INET : AF_INET6, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
 static inline int cl_bind(int fd, const struct cl_address *to) {
@@ -95,8 +96,8 @@ struct iovec;
 /// Sends on a stream without a signal when the peer is gone.
 long cl_send_parts(int fd, const struct iovec *parts, int count);
 
-/// The kernel gives each datagram to one socket of the group at random, whoever sent it: by address alone, one busy
-/// peer would pin one worker.
+/// The kernel gives each datagram to one socket of the group at random, whoever sent it: by address alone,
+/// one busy peer would pin one worker.
 int cl_spread(int fd, uint32_t sockets);
 
 /// Options whose names need _GNU_SOURCE, which Swift's view of the C library does without.
@@ -105,10 +106,5 @@ extern const int CL_IP_PKTINFO;
 extern const int CL_IPV6_RECVPKTINFO;
 extern const int CL_IP_BIND_ADDRESS_NO_PORT;
 extern const int CL_SO_RCVBUFFORCE;
-extern const int CL_SO_SNDBUFFORCE;
-extern const int CL_TCP_DEFER_ACCEPT;
-extern const int CL_TCP_SYNCNT;
-extern const int CL_TCP_LINGER2;
-extern const int CL_TCP_QUICKACK;
 
 #endif

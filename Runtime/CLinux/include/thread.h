@@ -36,11 +36,12 @@ static inline void cl_bump(int64_t *counter, int64_t by) {
 /// A counter with any number of writers.
 static inline void cl_add(int64_t *counter, int64_t by) { __atomic_fetch_add(counter, by, __ATOMIC_RELAXED); }
 static inline int64_t cl_load(const int64_t *counter) { return __atomic_load_n(counter, __ATOMIC_RELAXED); }
-static inline void cl_store(int64_t *counter, int64_t value) { __atomic_store_n(counter, value, __ATOMIC_RELAXED); }
 
 /// A word that several threads change at once.
 static inline uint64_t cl_load64(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
-static inline void cl_store64(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+static inline void cl_store64(uint64_t *word, uint64_t value) {
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
 static inline bool cl_swap64(uint64_t *word, uint64_t expected, uint64_t value) {
     return __atomic_compare_exchange_n(word, &expected, value, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
