@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Message
 
-/// Text that grows in a message's arena. It doubles when it runs out; say how much it will be, and it does not.
+/// Text that grows in a message's arena. It doubles when it runs out; say how much it will be, and it does
+/// not.
 struct ArenaText {
     private let message: Message
     private(set) var base: UnsafeMutablePointer<UInt8>

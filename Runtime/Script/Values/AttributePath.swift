@@ -33,7 +33,8 @@ struct AttributePathParser {
         if inner.hasPrefix("i:") {
             guard let number = Int64(inner.dropFirst(2)) else {
                 throw VariableError(
-                    "\"\(inner.dropFirst(2))\" is no number", help: "attributes named by text are $avp(s:name)",
+                    "\"\(inner.dropFirst(2))\" is no number",
+                    help: "attributes named by text are $avp(s:name)",
                     at: range.lowerBound, length: range.count)
             }
             name = AttributeName(number: number)
@@ -54,8 +55,12 @@ struct AttributePathParser {
         repeat {
             if !steps.isEmpty { at += 2 }
             let start = at
-            while at < range.upperBound, VariableReader.isNameByte(reader.bytes[at]) || reader.bytes[at] == 0x2D {
-                if reader.bytes[at] == 0x2D, at + 1 < range.upperBound, reader.bytes[at + 1] == UInt8(ascii: ">") {
+            while at < range.upperBound,
+                VariableReader.isNameByte(reader.bytes[at]) || reader.bytes[at] == 0x2D
+            {
+                if reader.bytes[at] == 0x2D, at + 1 < range.upperBound,
+                    reader.bytes[at + 1] == UInt8(ascii: ">")
+                {
                     break
                 }
                 at += 1
@@ -64,7 +69,9 @@ struct AttributePathParser {
             var step = AttributeStep(
                 name: AttributeName(reader.parser.storage.text(reader.bytes[start..<at]), kind: kind))
             if at < range.upperBound, reader.bytes[at] == UInt8(ascii: "[") {
-                guard !isSingle else { throw VariableError("$xavu has one value, and takes no index", at: at) }
+                guard !isSingle else {
+                    throw VariableError("$xavu has one value, and takes no index", at: at)
+                }
                 let end = try reader.closing(from: at, UInt8(ascii: "["), UInt8(ascii: "]"))
                 switch try VariableReader.indexing(reader.text(at + 1..<end), at: at + 1, reader.parser) {
                 case .constant(let number):

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Message
 
-/// One attribute: its name, its value or its members, and the next one of its list. Name and text follow it in
-/// memory.
+/// One attribute: its name, its value or its members, and the next one of its list. Name and text follow it
+/// in memory.
 struct AttributeNode {
     enum Value: UInt8 { case null, number, text, list }
 
@@ -31,7 +31,9 @@ extension UnsafeMutablePointer<AttributeNode> {
 
     var name: Slice { Slice(base: UnsafePointer(bytes), count: Int(pointee.nameCount)) }
 
-    var text: Slice { Slice(base: UnsafePointer(bytes + Int(pointee.nameCount)), count: Int(pointee.textCount)) }
+    var text: Slice {
+        Slice(base: UnsafePointer(bytes + Int(pointee.nameCount)), count: Int(pointee.textCount))
+    }
 
     func fill(name: Slice, text: Slice) {
         if let base = name.base { bytes.update(from: base, count: name.count) }
@@ -48,6 +50,7 @@ public struct AttributePool {
     private static let oversize = UInt8.max
 
     private var free: (UInt, UInt, UInt, UInt, UInt) = (0, 0, 0, 0, 0)
+    private var chunks: [UnsafeMutableRawPointer] = []
     private var cursor: UnsafeMutableRawPointer?
     private var room = 0
     /// Nodes and heads in use: 0 once every message is gone.
@@ -75,7 +78,9 @@ public struct AttributePool {
         if let head { return (head, sizeClass) }
         let bytes = Self.sizes[Int(sizeClass)]
         if room < bytes {
-            cursor = UnsafeMutableRawPointer.allocate(byteCount: Self.chunk, alignment: 16)
+            let new = UnsafeMutableRawPointer.allocate(byteCount: Self.chunk, alignment: 16)
+            chunks.append(new)
+            cursor = new
             room = Self.chunk
         }
         let taken = cursor!
@@ -109,6 +114,13 @@ public struct AttributePool {
                 sizeClass: sizeClass))
         node.fill(name: name, text: text)
         return node
+    }
+
+    /// Gives the memory back; nothing may be in use.
+    mutating func close() {
+        precondition(live == 0, "attributes are still in use")
+        for chunk in chunks { chunk.deallocate() }
+        self = AttributePool()
     }
 
     /// A list and everything in it.

@@ -2,7 +2,8 @@
 import CMartlet
 import Message
 
-/// Attributes by name: what plugins use. A root is "name" or "name[index]"; an avp's may start with "s:" or "i:".
+/// Attributes by name: what plugins use. A root is "name" or "name[index]"; an avp's may start with "s:" or
+/// "i:".
 extension Attributes {
     public static func get(
         _ message: Message, kind: UInt32, root: Slice, member: Slice, index: UInt32
@@ -15,8 +16,10 @@ extension Attributes {
             return find(list, name, position).map { value(of: $0, message) }
         }
         guard let node = find(list, name, rootIndex ?? 0), node.pointee.value == .list else { return nil }
-        return find(node.pointee.members, AttributeName(member, kind: kind), Int(Int32(truncatingIfNeeded: index)))
-            .map { value(of: $0, message) }
+        return find(
+            node.pointee.members, AttributeName(member, kind: kind), Int(Int32(truncatingIfNeeded: index))
+        )
+        .map { value(of: $0, message) }
     }
 
     /// In front of those of the same name. With a member: into the root, which is made when it is not there.
@@ -102,7 +105,9 @@ extension Attributes {
         var rest = anchor(head, kind).pointee
         if root.isPresent {
             let (name, rootIndex) = parse(root, kind)
-            guard let node = find(rest, name, rootIndex ?? 0), node.pointee.value == .list else { return .absent }
+            guard let node = find(rest, name, rootIndex ?? 0), node.pointee.value == .list else {
+                return .absent
+            }
             rest = node.pointee.members
         }
         var left = index
@@ -152,7 +157,8 @@ extension Attributes {
 
     /// The members of a root, which is made a list when it is not there yet.
     static func members(
-        of name: AttributeName, _ index: Int?, in list: UnsafeMutablePointer<AttributeList>, _ head: HeadPointer
+        of name: AttributeName, _ index: Int?, in list: UnsafeMutablePointer<AttributeList>,
+        _ head: HeadPointer
     ) -> UnsafeMutablePointer<AttributeList>? {
         if let node = find(list.pointee, name, index ?? 0) {
             return node.pointee.value == .list ? members(of: node) : nil

@@ -2,11 +2,12 @@
 import CMartlet
 import Message
 
-/// The attributes of a message: `$avp`, `$xavp`, `$xavu` and `$xavi`, and the functions behind `martlet.attribute`.
+/// The attributes of a message: `$avp`, `$xavp`, `$xavu` and `$xavi`, and the functions behind
+/// `martlet.attribute`.
 ///
-/// They hang on the message and are shared by reference when a reply, a branch or a local request belongs to the
-/// same transaction. Counted by hand, for all of them live on one worker. What is removed stays in memory until
-/// the last message that shares them is gone: so a text that was read holds as long as the message.
+/// They hang on the message and are shared by reference when a reply, a branch or a local request belongs to
+/// the same transaction. Counted by hand, for all of them live on one worker. What is removed stays in memory
+/// until the last message that shares them is gone: so a text that was read holds as long as the message.
 public enum Attributes {
     struct Head {
         var references: Int
@@ -18,8 +19,8 @@ public enum Attributes {
 
     typealias HeadPointer = UnsafeMutablePointer<Head>
 
-    /// Set once at start: tells the message floor how to let go of attributes.
-    public static func install() { Message.attributesRelease = { Attributes.release($0) } }
+    /// Tells the message floor how to let go of attributes.
+    static let installed: Void = { Message.attributesRelease = { Attributes.release($0) } }()
 
     /// Lets both messages use the attributes of `from`; what `with` had of its own is gone.
     public static func share(with: Message, from: Message) {
@@ -60,7 +61,8 @@ public enum Attributes {
         let (block, sizeClass) = pool.pointee.take(MemoryLayout<Head>.stride)
         let head = block.bindMemory(to: Head.self, capacity: 1)
         head.initialize(
-            to: Head(references: 1, pool: pool, lists: (nil, nil, nil, nil), removed: nil, sizeClass: sizeClass))
+            to: Head(
+                references: 1, pool: pool, lists: (nil, nil, nil, nil), removed: nil, sizeClass: sizeClass))
         message.attributes = UnsafeMutableRawPointer(head)
         return head
     }
@@ -136,7 +138,9 @@ extension Attributes {
         return nil
     }
 
-    static func push(_ node: UnsafeMutablePointer<AttributeNode>, to anchor: UnsafeMutablePointer<AttributeList>) {
+    static func push(
+        _ node: UnsafeMutablePointer<AttributeNode>, to anchor: UnsafeMutablePointer<AttributeList>
+    ) {
         node.pointee.next = anchor.pointee
         anchor.pointee = node
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Message
 
-/// Memory for compiled variables, formats and patterns, which are flat and immutable: pointers that any worker may
-/// follow without counting references. All of it goes when the storage goes.
+/// Memory for compiled variables, formats and patterns, which are flat and immutable: pointers that any
+/// worker may follow without counting references. All of it goes when the storage goes.
 ///
-/// A program's storage lives as long as the program; what is compiled while running (a text evaluated twice) takes
-/// a storage of its own for that moment.
+/// A program's storage lives as long as the program; what is compiled while running (a text evaluated twice)
+/// takes a storage of its own for that moment.
 public final class CodeStorage {
     private var blocks: [UnsafeMutableRawPointer] = []
     private var cleanups: [() -> Void] = []

@@ -2,8 +2,8 @@
 import CMartlet
 import Message
 
-/// What the evaluation of an expression may look at: the message, the worker's own storage, and where in the script
-/// we are. It is passed by pointer, and trivially copyable.
+/// What the evaluation of an expression may look at: the message, the worker's own storage, and where in the
+/// script we are. It is passed by pointer, and trivially copyable.
 public struct EvaluationContext {
     public var message: Message
     /// `$var`, pools and caches of the worker that runs the script.
@@ -40,9 +40,10 @@ public typealias Context = UnsafeMutablePointer<EvaluationContext>
 /// Plain function pointers: calling one costs nothing but the call. `context` is a `Context`.
 public struct ScriptServices {
     /// Says what went wrong, with the place of the running instruction. Levels are MT_LOG_.
-    public var log: @convention(c) (_ context: UnsafeMutableRawPointer, _ level: Int32, _ text: mt_str) -> Void = {
-        _, _, _ in
-    }
+    public var log:
+        @convention(c) (_ context: UnsafeMutableRawPointer, _ level: Int32, _ text: mt_str) -> Void = {
+            _, _, _ in
+        }
     public var isMine: @convention(c) (_ host: mt_str, _ port: UInt32, _ transport: UInt32) -> Bool = {
         _, _, _ in false
     }
@@ -59,24 +60,28 @@ public struct ScriptServices {
     public var readStatistic: @convention(c) (_ statistic: UInt32) -> Int64 = { _ in 0 }
 
     /// Custom global parameters, `group.name`.
-    public var readSetting: @convention(c) (
-        _ group: mt_str, _ name: mt_str, _ out: UnsafeMutablePointer<mt_value>
-    ) -> mt_result = { _, _, _ in mt_result(MT_NO) }
-    public var writeSetting: @convention(c) (
-        _ group: mt_str, _ name: mt_str, _ value: UnsafePointer<mt_value>
-    ) -> mt_result = { _, _, _ in mt_result(MT_NO) }
+    public var readSetting:
+        @convention(c) (
+            _ group: mt_str, _ name: mt_str, _ out: UnsafeMutablePointer<mt_value>
+        ) -> mt_result = { _, _, _ in mt_result(MT_NO) }
+    public var writeSetting:
+        @convention(c) (
+            _ group: mt_str, _ name: mt_str, _ value: UnsafePointer<mt_value>
+        ) -> mt_result = { _, _, _ in mt_result(MT_NO) }
 
-    /// Stateless forwarding: the core function forward(). transport 0, absent host and port 0 mean "as the message
-    /// says".
-    public var forward: @convention(c) (
-        _ context: UnsafeMutableRawPointer, _ transport: UInt32, _ host: mt_str, _ port: UInt32
-    ) -> mt_result = { _, _, _, _ in mt_result(MT_NO) }
+    /// Stateless forwarding: the core function forward(). transport 0, absent host and port 0 mean "as the
+    /// message says".
+    public var forward:
+        @convention(c) (
+            _ context: UnsafeMutableRawPointer, _ transport: UInt32, _ host: mt_str, _ port: UInt32
+        ) -> mt_result = { _, _, _, _ in mt_result(MT_NO) }
 
-    /// What this message's Via and Record-Route are to say: set_advertised_address, set_advertised_port. An absent
-    /// host or port 0 leaves that part as it is.
-    public var advertise: @convention(c) (
-        _ context: UnsafeMutableRawPointer, _ host: mt_str, _ port: UInt32
-    ) -> mt_result = { _, _, _ in mt_result(MT_NO) }
+    /// What this message's Via and Record-Route are to say: set_advertised_address, set_advertised_port. An
+    /// absent host or port 0 leaves that part as it is.
+    public var advertise:
+        @convention(c) (
+            _ context: UnsafeMutableRawPointer, _ host: mt_str, _ port: UInt32
+        ) -> mt_result = { _, _, _ in mt_result(MT_NO) }
 
     /// Unix time in microseconds.
     public var clock: @convention(c) () -> Int64 = { WallClock.microseconds() }

@@ -92,7 +92,9 @@ enum FlowText {
 
     static func transportNumber(named name: Slice) -> Int64 {
         let names: [StaticString] = ["UDP", "TCP", "TLS", "SCTP", "WS", "WSS"]
-        for index in names.indices where name.equalsIgnoringCase(Slice(names[index])) { return Int64(index + 1) }
+        for index in names.indices where name.equalsIgnoringCase(Slice(names[index])) {
+            return Int64(index + 1)
+        }
         return 0
     }
 }
@@ -135,7 +137,8 @@ struct SocketText {
     }
 
     var hostWithoutBrackets: Slice {
-        host[0] == UInt8(ascii: "[") && host[host.count - 1] == UInt8(ascii: "]") ? host[1..<(host.count - 1)] : host
+        host[0] == UInt8(ascii: "[") && host[host.count - 1] == UInt8(ascii: "]")
+            ? host[1..<(host.count - 1)] : host
     }
 
     var portNumber: Int64 { Int64(port.natural() ?? 0) }

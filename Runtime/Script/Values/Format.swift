@@ -23,7 +23,8 @@ public struct Format {
         return code.pointee.parts[0].variable.map { VariableReference(code: $0) }
     }
 
-    /// The text as of now: a constant or a single variable as it stands, anything else put together in the arena.
+    /// The text as of now: a constant or a single variable as it stands, anything else put together in the
+    /// arena.
     public func text(_ context: Context) -> Slice {
         let parts = code.pointee.parts
         if code.pointee.constant.isPresent { return code.pointee.constant }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Message
 
-/// What is worked out once per message: its time, its log prefix. For the last few messages of a worker; an older
-/// one that is still about is worked out anew.
+/// What is worked out once per message: its time, its log prefix. For the last few messages of a worker; an
+/// older one that is still about is worked out anew.
 struct MessageNotes {
     private struct Note {
         var message: Message?
@@ -19,6 +19,8 @@ struct MessageNotes {
         notes = .allocate(capacity: Self.count)
         notes.initialize(repeating: Note(), count: Self.count)
     }
+
+    func close() { notes.deallocate() }
 
     private mutating func note(_ message: Message) -> UnsafeMutablePointer<Note> {
         for index in 0..<Self.count

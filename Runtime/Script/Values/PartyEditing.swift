@@ -3,7 +3,9 @@ import Message
 
 /// Assigning to `$fu`, `$fU`, `$fd`, `$fn` and the same of To: the header is written anew, its tag stays.
 enum PartyEditing {
-    static func set(_ message: Message, _ header: HeaderID, _ part: VariablePart, _ value: ScriptValue) -> Bool {
+    static func set(_ message: Message, _ header: HeaderID, _ part: VariablePart, _ value: ScriptValue)
+        -> Bool
+    {
         let address = header == .from ? message.from : message.to
         guard address.uri.isPresent else { return false }
         let text = value.asText(message)

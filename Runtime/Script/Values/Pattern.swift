@@ -3,11 +3,12 @@ import CMartlet
 import Glibc
 import Message
 
-/// A POSIX extended regular expression, compiled: one pointer, trivially copyable, usable on every worker at once.
+/// A POSIX extended regular expression, compiled: one pointer, trivially copyable, usable on every worker at
+/// once.
 ///
 /// Whether it matches anywhere is decided by a table-driven automaton of our own, which allocates nothing and
-/// takes a handful of instructions per byte. What the automaton does not speak (back-references, word ends) and
-/// where a match stands is glibc's work.
+/// takes a handful of instructions per byte. What the automaton does not speak (back-references, word ends)
+/// and where a match stands is glibc's work.
 public struct Pattern {
     let code: UnsafePointer<PatternCode>
 
@@ -36,7 +37,8 @@ public struct Pattern {
             regfree(regex)
             regex.deallocate()
         }
-        let automaton = newlines ? nil : PatternAutomaton.make(pattern, ignoringCase: ignoringCase, in: storage)
+        let automaton =
+            newlines ? nil : PatternAutomaton.make(pattern, ignoringCase: ignoringCase, in: storage)
         return .success(
             Pattern(code: UnsafePointer(storage.place(PatternCode(regex: regex, automaton: automaton)))))
     }
@@ -61,10 +63,13 @@ public struct Pattern {
         return regexec(code.pointee.regex, base, 1, &bounds, REG_STARTEND) == 0
     }
 
-    /// The first match at or after `start` and its groups, up to ten ranges in all; an unused one starts at -1.
+    /// The first match at or after `start` and its groups, up to ten ranges in all; an unused one starts at
+    /// -1.
     func find(_ text: Slice, from start: Int, into groups: UnsafeMutableBufferPointer<regmatch_t>) -> Bool {
         guard start <= text.count, groups.count > 0 else { return false }
-        if start == 0, let automaton = code.pointee.automaton, !automaton.pointee.matches(text) { return false }
+        if start == 0, let automaton = code.pointee.automaton, !automaton.pointee.matches(text) {
+            return false
+        }
         groups[0] = regmatch_t(rm_so: regoff_t(start), rm_eo: regoff_t(text.count))
         let empty: StaticString = ""
         let base = UnsafeRawPointer(text.base ?? empty.utf8Start).assumingMemoryBound(to: CChar.self)

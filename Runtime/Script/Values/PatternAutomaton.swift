@@ -3,9 +3,9 @@ import Message
 
 /// Does a regular expression match anywhere in a text? One table, one step per byte.
 ///
-/// Bytes that no part of the expression tells apart share a column; each row is a set of places in the expression
-/// where one may be. The rows "never again" and "found" lead to themselves, so the loop looks for them only once in
-/// four bytes. The last column is the end of the text.
+/// Bytes that no part of the expression tells apart share a column; each row is a set of places in the
+/// expression where one may be. The rows "never again" and "found" lead to themselves, so the loop looks for
+/// them only once in four bytes. The last column is the end of the text.
 struct PatternAutomaton {
     /// 256 columns, by byte.
     let columns: UnsafePointer<UInt8>
@@ -44,13 +44,15 @@ struct PatternAutomaton {
         var reader = PatternReader(pattern, ignoringCase: ignoringCase)
         guard let tree = try? reader.tree() else { return nil }  // nil: glibc does it
         var net = PatternNet()
-        guard let first = net.add(tree, before: PatternNet.accept), let table = PatternTable(net, first) else {
+        guard let first = net.add(tree, before: PatternNet.accept), let table = PatternTable(net, first)
+        else {
             return nil
         }
         return UnsafePointer(
             storage.place(
                 PatternAutomaton(
-                    columns: storage.place(table.columns).baseAddress!, table: storage.place(table.rows).baseAddress!,
+                    columns: storage.place(table.columns).baseAddress!,
+                    table: storage.place(table.rows).baseAddress!,
                     width: table.width, start: table.start)))
     }
 }
@@ -164,7 +166,8 @@ struct PatternTable {
         }
 
         let again = reach([first], atStart: false, atEnd: false)
-        let restart = again.contains { if case .byte = net.places[$0] { true } else { false } }
+        let restart =
+            again.contains { if case .byte = net.places[$0] { true } else { false } }
             || again.contains { if case .end = net.places[$0] { true } else { false } }
         var numbers: [[Int]: Int] = [[]: 0, [PatternNet.accept]: 1]
         var pending: [[Int]] = []
@@ -187,7 +190,9 @@ struct PatternTable {
             for sample in samples {
                 var seeds: [Int] = []
                 for place in places {
-                    if case .byte(let set, let next) = net.places[place], set.contains(sample) { seeds.append(next) }
+                    if case .byte(let set, let next) = net.places[place], set.contains(sample) {
+                        seeds.append(next)
+                    }
                 }
                 var reached = reach(seeds, atStart: false, atEnd: false)
                 if restart { reached = Array(Set(reached).union(again)).sorted() }

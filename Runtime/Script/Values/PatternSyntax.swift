@@ -24,7 +24,8 @@ struct ByteSet: Hashable {
         return set
     }
 
-    /// Every byte whose upper case is in the set: glibc compares upper-cased text with an upper-cased pattern.
+    /// Every byte whose upper case is in the set: glibc compares upper-cased text with an upper-cased
+    /// pattern.
     var ignoringCase: ByteSet {
         var set = ByteSet()
         set.insert { contains($0.uppercased) }
@@ -106,7 +107,8 @@ struct PatternReader {
     /// `{m}`, `{m,}`, `{m,n}`; leaves the index at the closing brace.
     private mutating func interval() throws(GivesUp) -> (Int, Int?) {
         guard let close = bytes[index...].firstIndex(of: UInt8(ascii: "}")) else { throw GivesUp() }
-        let parts = bytes[(index + 1)..<close].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+        let parts = bytes[(index + 1)..<close].split(
+            separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
         let numbers = parts.map { Int(String(decoding: $0, as: UTF8.self)) }
         guard let least = numbers[0], 0...60 ~= least, parts.count <= 2 else { throw GivesUp() }
         index = close
@@ -159,7 +161,10 @@ struct PatternReader {
         case UInt8(ascii: "1")...UInt8(ascii: "9"), UInt8(ascii: "b"), UInt8(ascii: "B"), UInt8(ascii: "<"),
             UInt8(ascii: ">"), UInt8(ascii: "`"), UInt8(ascii: "'"):
             throw GivesUp()
-        default: return literal(byte)
+        default:
+            // glibc takes an escaped letter as it is, and then compares it with upper-cased text: `\d`
+            // matches nothing.
+            set.insert(byte)
         }
         return ignoresCase ? set.ignoringCase : set
     }
@@ -204,7 +209,8 @@ struct PatternReader {
         let start = index + 1
         var end = start
         while end < bytes.count, bytes[end].isAlpha { end += 1 }
-        guard end + 1 < bytes.count, bytes[end] == UInt8(ascii: ":"), bytes[end + 1] == UInt8(ascii: "]") else {
+        guard end + 1 < bytes.count, bytes[end] == UInt8(ascii: ":"), bytes[end + 1] == UInt8(ascii: "]")
+        else {
             throw GivesUp()
         }
         index = end + 2
@@ -223,7 +229,8 @@ struct PatternReader {
         case "print": set.insert { isGraph($0) || $0 == 0x20 }
         case "graph": set.insert { isGraph($0) }
         case "cntrl": set.insert { $0 < 0x20 || $0 == 0x7F }
-        case "xdigit": set.insert { $0.isDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0 | 0x20) }
+        case "xdigit":
+            set.insert { $0.isDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0 | 0x20) }
         default: throw GivesUp()
         }
     }

@@ -146,7 +146,8 @@ struct URIParts {
         headers = uri.headers
         // As it is written: "05060" stays.
         port = .absent
-        if uri.port != 0, let hostEnd = uri.host.base.map({ $0 + uri.host.count }), let start = uri.whole.base {
+        if uri.port != 0, let hostEnd = uri.host.base.map({ $0 + uri.host.count }), let start = uri.whole.base
+        {
             port = uri.whole.dropFirst(hostEnd - start + 1).prefix(while: \.isDigit)
         }
     }
@@ -154,7 +155,8 @@ struct URIParts {
     var isSIP: Bool { scheme.equalsIgnoringCase("sip") || scheme.equalsIgnoringCase("sips") }
 
     func text(_ message: Message) -> Slice {
-        var text = ArenaText(message, room: 32 + user.count + password.count + host.count + params.count + headers.count)
+        var text = ArenaText(
+            message, room: 32 + user.count + password.count + host.count + params.count + headers.count)
         // A telephone number that got a host: its parameters belong to the user (RFC 3261, 19.1.6).
         let becomesSIP = !isSIP && !host.isEmpty
         text.append(becomesSIP ? "sip" : scheme)

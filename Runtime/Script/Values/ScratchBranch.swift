@@ -10,6 +10,8 @@ struct ScratchBranch {
 
         var slice: Slice { count < 0 ? .absent : Slice(base: UnsafePointer(buffer), count: count) }
 
+        func close() { buffer?.deallocate() }
+
         mutating func set(_ text: Slice) {
             guard let base = text.base else {
                 count = -1
@@ -26,6 +28,11 @@ struct ScratchBranch {
             }
             count = text.count
         }
+    }
+
+    mutating func close() {
+        for text in [uri, nextHop, path, instance, ruid, userAgent] { text.close() }
+        self = ScratchBranch()
     }
 
     var uri = Text()

@@ -5,8 +5,8 @@ import Message
 /// What a variable, an expression or an argument is worth: nothing, a number, or text.
 ///
 /// Some variables are both at once (`$rs` is 200 and "200"); `kind` then says which of the two a comparison
-/// takes. Text is borrowed: from the message, its arena, or a constant of the program; it holds as long as the
-/// message does. Trivially copyable.
+/// takes. Text is borrowed: from the message, its arena, or a constant of the program; it holds as long as
+/// the message does. Trivially copyable.
 public struct ScriptValue: BitwiseCopyable {
     public enum Kind: UInt8, BitwiseCopyable {
         case null, number, text
@@ -51,7 +51,11 @@ public struct ScriptValue: BitwiseCopyable {
         case UInt32(MT_NULL): self = .null
         case UInt32(MT_STR): self.init(Slice(value.str))
         case UInt32(MT_INT), UInt32(MT_BOOL), UInt32(MT_MS):
-            if value.str.ptr == nil { self.init(value.num) } else { self.init(number: value.num, text: Slice(value.str)) }
+            if value.str.ptr == nil {
+                self.init(value.num)
+            } else {
+                self.init(number: value.num, text: Slice(value.str))
+            }
         default: if value.str.ptr == nil { self.init(value.num) } else { self.init(Slice(value.str)) }
         }
     }
@@ -95,7 +99,9 @@ public struct ScriptValue: BitwiseCopyable {
         let negative = text.count > 0 && base[0] == UInt8(ascii: "-")
         if negative || (text.count > 0 && base[0] == UInt8(ascii: "+")) { index = 1 }
         var radix: Int64 = 10
-        if text.count > index + 2, base[index] == UInt8(ascii: "0"), base[index + 1] | 0x20 == UInt8(ascii: "x") {
+        if text.count > index + 2, base[index] == UInt8(ascii: "0"),
+            base[index + 1] | 0x20 == UInt8(ascii: "x")
+        {
             radix = 16
             index += 2
         }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// `$var`, `$vz` and `$vn`: one worker's, from message to message.
 ///
-/// Names become slots when the configuration is read. A text lives in a buffer of its slot that grows and stays;
-/// reading copies it to the arena, so what was read does not change under the reader's hands.
+/// Names become slots when the configuration is read. A text lives in a buffer of its slot that grows and
+/// stays; reading copies it to the arena, so what was read does not change under the reader's hands.
 struct ScriptVariables {
     private struct Cell {
         var value = ScriptValue(0)
@@ -96,6 +96,12 @@ struct ScriptVariables {
         cell.pointee.value = ScriptValue(Slice(base: UnsafePointer(cell.pointee.buffer), count: text.count))
     }
 
+    mutating func close() {
+        for slot in 0..<count { cells?[slot].buffer?.deallocate() }
+        cells?.deallocate()
+        self = ScriptVariables()
+    }
+
     // MARK: kept aside while a script waits
 
     private struct Saved {
@@ -110,7 +116,8 @@ struct ScriptVariables {
         let saved = (raw + 16).bindMemory(to: Saved.self, capacity: count)
         for slot in 0..<count {
             let cell = cells[slot]
-            let value = cell.value.kind == .text ? ScriptValue(message.keepBytes(cell.value.text)) : cell.value
+            let value =
+                cell.value.kind == .text ? ScriptValue(message.keepBytes(cell.value.text)) : cell.value
             (saved + slot).initialize(to: Saved(value: value, isSet: cell.isSet))
         }
         return raw

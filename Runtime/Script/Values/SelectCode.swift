@@ -44,14 +44,18 @@ struct SelectCode {
             return viaPart(via, message)
         case .address:
             let address =
-                header == .from ? message.from : header == .to ? message.to
-                : Values.address(0, of: header, in: message)
+                header == .from
+                ? message.from
+                : header == .to
+                    ? message.to
+                    : Values.address(0, of: header, in: message)
             guard let address else { return .null }
             return addressPart(address, message)
         case .addressBody, .header: return ScriptValue(message.body(of: message.header(header)))
         case .requestURI: return uriPart(message.uri, part, message)
         case .destinationURI: return uriPart(message.nextHop, part, message)
-        case .nextHop: return uriPart(message.nextHop.isPresent ? message.nextHop : message.uri, part, message)
+        case .nextHop:
+            return uriPart(message.nextHop.isPresent ? message.nextHop : message.uri, part, message)
         case .headerText: return headerText(message)
         case .cseqNumber: return message.header(.cseq).exists ? ScriptValue(Int64(message.cseq)) : .null
         case .cseqMethod: return ScriptValue(message.cseqMethodText)
@@ -66,12 +70,15 @@ struct SelectCode {
         case .branchCount: return ScriptValue(Int64(message.targetCount))
         case .setting:
             var value = mt_value()
-            guard context.pointee.services.pointee.readSetting(key.mt, secondKey.mt, &value) > 0 else { return .null }
+            guard context.pointee.services.pointee.readSetting(key.mt, secondKey.mt, &value) > 0 else {
+                return .null
+            }
             return ScriptValue(value)
         case .process: return ScriptValue(Int64(getpid()))
         case .now: return ScriptValue(context.pointee.services.pointee.clock() / 1_000_000)
         case .nowText:
-            var time = VariableCode.brokenDown(context.pointee.services.pointee.clock() / 1_000_000, utc: inner == .name)
+            var time = VariableCode.brokenDown(
+                context.pointee.services.pointee.clock() / 1_000_000, utc: inner == .name)
             return ScriptValue(VariableCode.formatted(&time, "%a %b %e %H:%M:%S %Y", message))
         case .unique:
             var text = ArenaText(message, room: 48)
@@ -94,7 +101,8 @@ struct SelectCode {
         case .branch: return present(via.branch)
         case .rport: return present(via.rport)
         case .received: return present(via.received)
-        case .name: return ScriptValue(via.whole.prefix(via.whole.firstIndex(of: UInt8(ascii: "/")) ?? 0).trimmed)
+        case .name:
+            return ScriptValue(via.whole.prefix(via.whole.firstIndex(of: UInt8(ascii: "/")) ?? 0).trimmed)
         case .protocolVersion:
             let parts = via.whole.dropFirst((via.whole.firstIndex(of: UInt8(ascii: "/")) ?? 0) + 1)
             return ScriptValue(parts.prefix(parts.firstIndex(of: UInt8(ascii: "/")) ?? 0).trimmed)

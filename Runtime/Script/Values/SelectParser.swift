@@ -47,7 +47,9 @@ struct SelectParser {
                 at = close + 1
             } else {
                 let start = at
-                while at < text.count, text[at] != UInt8(ascii: "."), text[at] != UInt8(ascii: "[") { at += 1 }
+                while at < text.count, text[at] != UInt8(ascii: "."), text[at] != UInt8(ascii: "[") {
+                    at += 1
+                }
                 steps.append(.name(String(decoding: text[start..<at], as: UTF8.self)))
             }
         }
@@ -80,12 +82,16 @@ struct SelectParser {
             "p_asserted_identity": .pAssertedIdentity, "p_preferred_identity": .pPreferredIdentity,
         ]
         let headers: [String: HeaderID] = [
-            "cseq": .cseq, "call_id": .callID, "expires": .expires, "max_forwards": .maxForwards, "event": .event,
+            "cseq": .cseq, "call_id": .callID, "expires": .expires, "max_forwards": .maxForwards,
+            "event": .event,
             "content_type": .contentType, "content_length": .contentLength, "user_agent": .userAgent,
-            "subject": .subject, "organization": .organization, "priority": .priority, "supported": .supported,
+            "subject": .subject, "organization": .organization, "priority": .priority,
+            "supported": .supported,
             "require": .require, "proxy_require": .proxyRequire, "unsupported": .unsupported, "allow": .allow,
-            "accept": .accept, "accept_language": .acceptLanguage, "server": .server, "sip_if_match": .sipIfMatch,
-            "content_disposition": .contentDisposition, "allow_events": .allowEvents, "min_expires": .minExpires,
+            "accept": .accept, "accept_language": .acceptLanguage, "server": .server,
+            "sip_if_match": .sipIfMatch,
+            "content_disposition": .contentDisposition, "allow_events": .allowEvents,
+            "min_expires": .minExpires,
             "session_expires": .sessionExpires, "min_se": .minSE, "subscription_state": .subscriptionState,
         ]
         if let header = addresses[name] {
@@ -241,7 +247,8 @@ struct SelectParser {
         }
     }
 
-    private func credentialSteps(_ name: String, _ steps: inout ArraySlice<Step>, _ select: inout SelectCode) {
+    private func credentialSteps(_ name: String, _ steps: inout ArraySlice<Step>, _ select: inout SelectCode)
+    {
         select.source = .credentials
         select.header = name == "authorization" ? .authorization : .proxyAuthorization
         if case .key(let realm)? = steps.first {

@@ -5,17 +5,22 @@ import Message
 
 /// `/expression/replacement/flags`, compiled: what `{re.subst}` and the functions of its kind do.
 ///
-/// The expression is POSIX extended; `\0` to `\9` and variables may stand in the replacement. Flags: `i` ignores
-/// case, `g` replaces all, `s` lets a dot match the end of a line.
+/// The expression is POSIX extended; `\0` to `\9` and variables may stand in the replacement. Flags: `i`
+/// ignores case, `g` replaces all, `s` lets a dot match the end of a line.
 public struct Substitution {
     let code: UnsafePointer<SubstitutionCode>
 
     init(code: UnsafePointer<SubstitutionCode>) { self.code = code }
 
-    public static func compile(_ text: [UInt8], _ parser: VariableParser) -> Result<Substitution, VariableError> {
-        guard let separator = text.first, !separator.isAlpha, !separator.isDigit, separator != UInt8(ascii: "\\") else {
+    public static func compile(_ text: [UInt8], _ parser: VariableParser) -> Result<
+        Substitution, VariableError
+    > {
+        guard let separator = text.first, !separator.isAlpha, !separator.isDigit,
+            separator != UInt8(ascii: "\\")
+        else {
             return .failure(
-                VariableError("a substitution starts with a separator", help: "write /expression/replacement/", at: 0))
+                VariableError(
+                    "a substitution starts with a separator", help: "write /expression/replacement/", at: 0))
         }
         var parts: [[UInt8]] = [[]]
         var starts = [1]
@@ -58,7 +63,9 @@ public struct Substitution {
             }
         }
         let pattern: Pattern
-        switch Pattern.compile(parts[0], ignoringCase: ignoresCase, newlines: !crossesLines, in: parser.storage) {
+        switch Pattern.compile(
+            parts[0], ignoringCase: ignoresCase, newlines: !crossesLines, in: parser.storage)
+        {
         case .success(let compiled): pattern = compiled
         case .failure(let error): return .failure(error.moved(by: 1))
         }

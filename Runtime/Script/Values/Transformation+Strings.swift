@@ -60,7 +60,8 @@ extension Transformation {
         case .toBase64: return ScriptValue(Encodings.base64(text, forURL: false, padded: true, message))
         case .toBase64Bare: return ScriptValue(Encodings.base64(text, forURL: false, padded: false, message))
         case .toBase64URL: return ScriptValue(Encodings.base64(text, forURL: true, padded: true, message))
-        case .toBase64URLBare: return ScriptValue(Encodings.base64(text, forURL: true, padded: false, message))
+        case .toBase64URLBare:
+            return ScriptValue(Encodings.base64(text, forURL: true, padded: false, message))
         case .fromBase64: return optional(Encodings.fromBase64(text, forURL: false, message))
         case .fromBase64URL: return optional(Encodings.fromBase64(text, forURL: true, message))
         case .escapeCommon: return ScriptValue(Escaping.common(text, message))
@@ -75,7 +76,9 @@ extension Transformation {
         }
     }
 
-    private func digest(_ count: Int, _ message: Message, _ make: (UnsafeMutablePointer<UInt8>) -> Void) -> ScriptValue {
+    private func digest(_ count: Int, _ message: Message, _ make: (UnsafeMutablePointer<UInt8>) -> Void)
+        -> ScriptValue
+    {
         let raw = message.bytes(count)
         make(raw)
         return ScriptValue(Encodings.hexadecimal(Slice(base: UnsafePointer(raw), count: count), message))
@@ -104,7 +107,8 @@ extension Transformation {
         }
         if start < 0 { start += text.count }
         guard start >= 0, start < text.count else { return .null }
-        return ScriptValue(length == 0 ? text.dropFirst(start) : text[start..<(start + min(length, text.count))])
+        return ScriptValue(
+            length == 0 ? text.dropFirst(start) : text[start..<(start + min(length, text.count))])
     }
 
     /// The index-th piece between separators; negative from the end. Beyond the last one it is empty.
@@ -188,13 +192,16 @@ extension Transformation {
         guard text.count >= 2 else { return text }
         var index = 0
         while index < pairs.count {
-            if text[0] == pairs[index], text[text.count - 1] == pairs[index + 1] { return text[1..<(text.count - 1)] }
+            if text[0] == pairs[index], text[text.count - 1] == pairs[index + 1] {
+                return text[1..<(text.count - 1)]
+            }
             index += 2
         }
         return text
     }
 
-    /// Before and after a byte: the first of its kind, or the last. Without one, all is before and nothing after.
+    /// Before and after a byte: the first of its kind, or the last. Without one, all is before and nothing
+    /// after.
     private func around(_ text: Slice, _ context: Context) -> ScriptValue {
         guard let byte = first.asText(context), byte.count > 0 else { return .null }
         let isLast = operation == .beforeLast || operation == .afterLast

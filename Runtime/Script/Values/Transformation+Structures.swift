@@ -84,7 +84,9 @@ extension Transformation {
         var quoted = false
         var open: Int?
         for index in 0..<text.count {
-            if text[index] == UInt8(ascii: "\""), index == 0 || text[index - 1] != UInt8(ascii: "\\") { quoted.toggle() }
+            if text[index] == UInt8(ascii: "\""), index == 0 || text[index - 1] != UInt8(ascii: "\\") {
+                quoted.toggle()
+            }
             if text[index] == UInt8(ascii: "<"), !quoted {
                 open = index
                 break
@@ -221,7 +223,8 @@ extension Transformation {
         case .socketHost: return ScriptValue(socket.host)
         case .socketPort:
             return ScriptValue(
-                number: socket.port.isEmpty ? 5060 : socket.portNumber, text: socket.port.isEmpty ? "5060" : socket.port)
+                number: socket.port.isEmpty ? 5060 : socket.portNumber,
+                text: socket.port.isEmpty ? "5060" : socket.port)
         case .socketTransport: return ScriptValue(socket.transport.isPresent ? socket.transport : "udp")
         default:
             var out = ArenaText(message, room: text.count + 24)

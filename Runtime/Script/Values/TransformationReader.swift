@@ -81,13 +81,16 @@ struct TransformationReader {
         if parameter.kind == .byte || parameter.kind == .separator {
             at = isLast ? range.upperBound : min(at + 1, range.upperBound)
         } else {
-            while at < range.upperBound, bytes[at] != UInt8(ascii: ",") || isLast && parameter.kind == .text { at += 1 }
+            while at < range.upperBound, bytes[at] != UInt8(ascii: ",") || isLast && parameter.kind == .text {
+                at += 1
+            }
         }
         value.text = parser.storage.text(bytes[start..<at])
         if parameter.kind == .number || parameter.kind == .length {
             guard let number = value.text.trimmed.integer() else {
                 throw VariableError(
-                    "\"\(value.text.string)\" is no number, as {\(name)} wants it", at: start, length: max(1, at - start))
+                    "\"\(value.text.string)\" is no number, as {\(name)} wants it", at: start,
+                    length: max(1, at - start))
             }
             value.number = Int64(number)
             value.isNumber = true
@@ -108,13 +111,15 @@ struct TransformationReader {
         let absent = ["sql": "sqlops", "url": "xhttp", "json": "json", "msrpuri": "msrp"]
         if let plugin = absent[family] {
             return VariableError(
-                "unknown transformation {\(name)}", help: "class \(family) belongs to \(plugin), which does not exist here",
+                "unknown transformation {\(name)}",
+                help: "class \(family) belongs to \(plugin), which does not exist here",
                 at: range.lowerBound, length: end - range.lowerBound)
         }
         return VariableError(
             "unknown transformation {\(name)}",
             help: Suggestion.help(for: name, in: TransformationForm.all.keys)
-                ?? "classes are s, uri, nameaddr, tobody, param, line, val, urialias, re, sock", at: range.lowerBound,
+                ?? "classes are s, uri, nameaddr, tobody, param, line, val, urialias, re, sock",
+            at: range.lowerBound,
             length: max(1, end - range.lowerBound))
     }
 }
@@ -136,7 +141,10 @@ struct TransformationForm {
 
     static let all: [String: TransformationForm] = {
         var all: [String: TransformationForm] = [:]
-        func add(_ name: String, _ operation: Transformation.Operation, _ parameters: Parameter..., key: String? = nil) {
+        func add(
+            _ name: String, _ operation: Transformation.Operation, _ parameters: Parameter...,
+            key: String? = nil
+        ) {
             all[name] = TransformationForm(operation: operation, parameters: parameters, key: key)
         }
         let byte = Parameter(name: "character", kind: .byte)
@@ -158,7 +166,9 @@ struct TransformationForm {
         add("s.tolower", .toLower)
         add("s.toupper", .toUpper)
         add("s.numeric", .numeric)
-        add("s.substr", .substring, Parameter(name: "offset", kind: .number), Parameter(name: "length", kind: .length))
+        add(
+            "s.substr", .substring, Parameter(name: "offset", kind: .number),
+            Parameter(name: "length", kind: .length))
         add("s.select", .select, index, byte)
         add("s.strip", .strip, count)
         add("s.striptail", .stripTail, count)
@@ -215,7 +225,9 @@ struct TransformationForm {
         add("uri.params", .uriParams)
         add("uri.param", .uriParam, name)
         add("uri.headers", .uriHeaders)
-        for key in ["transport", "ttl", "maddr", "method", "lr", "r2"] { add("uri." + key, .uriParam, key: key) }
+        for key in ["transport", "ttl", "maddr", "method", "lr", "r2"] {
+            add("uri." + key, .uriParam, key: key)
+        }
         add("uri.uparam", .uriParam, key: "user")
         add("uri.scheme", .uriScheme)
         add("uri.tosocket", .uriToSocket)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a variable, a format, a pattern or a transformation cannot be compiled. Offsets count bytes of the text given.
+/// Why a variable, a format, a pattern or a transformation cannot be compiled. Offsets count bytes of the
+/// text given.
 public struct VariableError: Error, Equatable {
     public let what: String
     /// How to mend it; may be empty.

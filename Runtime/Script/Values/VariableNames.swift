@@ -29,7 +29,8 @@ struct VariableName {
     static func names() -> [String: VariableName] {
         var all: [String: VariableName] = [:]
         func add(
-            _ names: String..., is operation: VariableOperation, _ part: VariablePart = .whole, key: Key = .none,
+            _ names: String..., is operation: VariableOperation, _ part: VariablePart = .whole,
+            key: Key = .none,
             index: Bool = false, writable: Bool = false, number: Int64 = 0
         ) {
             for name in names {
@@ -62,9 +63,11 @@ struct VariableName {
         add("dd", is: .destinationURI, .host)
         add("dp", is: .destinationURI, .port)
         add("dP", is: .destinationURI, .transport)
-        add("nh", is: .nextHop, key: .words([
-            ("u", .whole), ("U", .user), ("d", .host), ("p", .port), ("P", .transport),
-        ]))
+        add(
+            "nh", is: .nextHop,
+            key: .words([
+                ("u", .whole), ("U", .user), ("d", .host), ("p", .port), ("P", .transport),
+            ]))
 
         for (letter, long, operation) in [("f", "from", VariableOperation.from), ("t", "to", .to)] {
             add(letter + "u", long, is: operation, writable: true)
@@ -121,16 +124,20 @@ struct VariableName {
         add("mbu", is: .currentBuffer)
         add("ml", is: .length)
         add("mi", is: .serial)
-        add("msg", is: .messagePart, key: .words([
-            ("buf", .buffer), ("len", .length), ("fline", .firstLine), ("hdrs", .headers), ("body", .body),
-            ("body_size", .bodySize), ("lpart", .lastPart),
-        ]))
+        add(
+            "msg", is: .messagePart,
+            key: .words([
+                ("buf", .buffer), ("len", .length), ("fline", .firstLine), ("hdrs", .headers),
+                ("body", .body),
+                ("body_size", .bodySize), ("lpart", .lastPart),
+            ]))
         add("hdr", is: .header, key: .header, index: true)
         add("hdrc", is: .headerCount, key: .header)
         add("hfl", is: .headerValue, key: .header, index: true)
         add("hflc", is: .headerValueCount, key: .header)
         let viaParts: Key = .words([
-            ("host", .host), ("port", .port), ("proto", .proto), ("protoid", .shortProto), ("branch", .branch),
+            ("host", .host), ("port", .port), ("proto", .proto), ("protoid", .shortProto),
+            ("branch", .branch),
             ("rport", .rport), ("received", .received), ("i", .count), ("oc", .params),
         ])
         add("via0", is: .viaPart, key: viaParts, number: 0)
@@ -164,7 +171,8 @@ struct VariableName {
         add("snd", "sndto", is: .sentTo, key: sent)
         add("sndfrom", is: .sentFrom, key: sent)
 
-        for (letter, operation) in [("m", VariableOperation.flags), ("s", .scriptFlags), ("b", .branchFlags)] {
+        for (letter, operation) in [("m", VariableOperation.flags), ("s", .scriptFlags), ("b", .branchFlags)]
+        {
             add(letter + "f", is: operation, writable: true)
             add(letter + "F", is: operation, .hexadecimal, writable: true)
             add(letter.uppercased() + "f", is: operation, .single, key: .number, writable: true)
@@ -204,10 +212,13 @@ struct VariableName {
         add("utime", is: .timeField, key: .words(fields), number: 1)
         add("timef", is: .timeFormat, key: .text)
         add("utimef", is: .timeFormat, key: .text, number: 1)
-        add("TV", is: .timeOfDay, key: .words([
-            ("s", .seconds), ("u", .microseconds), ("sn", .secondsNow), ("un", .microsecondsNow), ("Sn", .joinedNow),
-            ("Sm", .joined),
-        ]))
+        add(
+            "TV", is: .timeOfDay,
+            key: .words([
+                ("s", .seconds), ("u", .microseconds), ("sn", .secondsNow), ("un", .microsecondsNow),
+                ("Sn", .joinedNow),
+                ("Sm", .joined),
+            ]))
 
         add("pp", is: .process)
         add("sid", is: .serverID)

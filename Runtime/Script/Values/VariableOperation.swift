@@ -3,7 +3,8 @@
 /// What kind of thing a variable names; together with `VariablePart` it says how to read it.
 enum VariableOperation: UInt8 {
     case null, constant, returnCode, plugin
-    case requestURI, originalURI, destinationURI, from, to, asserted, preferred, remoteParty, referTo, diversion
+    case requestURI, originalURI, destinationURI, from, to, asserted, preferred, remoteParty, referTo,
+        diversion
     case nextHop, viaPart
     case destinationSet, firstBranch, allBranches, branch, scratchBranch
     case sendSocket, sendSocketName, sendSocketPort

@@ -3,7 +3,8 @@ import CMartlet
 import Glibc
 import Message
 
-/// Compiles variables and formats. Used at start-up; and while running for the few texts that are evaluated twice.
+/// Compiles variables and formats. Used at start-up; and while running for the few texts that are evaluated
+/// twice.
 public struct VariableParser {
     let storage: CodeStorage
     /// What the loaded plugins call their variables, without the dollar.
@@ -15,7 +16,8 @@ public struct VariableParser {
 
     public init(
         storage: CodeStorage, plugin: @escaping (String) -> VariableCallout? = { _ in nil },
-        definition: @escaping (String) -> String? = { _ in nil }, warn: @escaping (VariableError) -> Void = { _ in }
+        definition: @escaping (String) -> String? = { _ in nil },
+        warn: @escaping (VariableError) -> Void = { _ in }
     ) {
         self.storage = storage
         self.plugin = plugin
@@ -30,7 +32,8 @@ public struct VariableParser {
             var reader = VariableReader(Array(text.utf8), self)
             let code = try reader.variable()
             guard reader.isAtEnd else {
-                throw VariableError("unexpected text after \"\(reader.text(0..<reader.index))\"", at: reader.index)
+                throw VariableError(
+                    "unexpected text after \"\(reader.text(0..<reader.index))\"", at: reader.index)
             }
             return VariableReference(code: code)
         }
@@ -106,8 +109,10 @@ struct VariableReader {
         flush()
         let constant: Slice =
             parts.isEmpty ? parser.storage.text([]) : parts.count == 1 ? parts[0].literal : .absent
-        return Format(code: UnsafePointer(parser.storage.place(
-            FormatCode(parts: parser.storage.place(parts), constant: constant))))
+        return Format(
+            code: UnsafePointer(
+                parser.storage.place(
+                    FormatCode(parts: parser.storage.place(parts), constant: constant))))
     }
 
     // MARK: variables
@@ -128,7 +133,8 @@ struct VariableReader {
         let name = text(nameStart..<index)
         guard !name.isEmpty else {
             throw VariableError(
-                "$ is not followed by the name of a variable", help: "a dollar sign itself is written $$", at: start)
+                "$ is not followed by the name of a variable", help: "a dollar sign itself is written $$",
+                at: start)
         }
         var key: Range<Int>?
         if here == UInt8(ascii: "(") {
@@ -148,7 +154,8 @@ struct VariableReader {
             }
             code.transformations = parser.storage.place(transformations)
             guard here == UInt8(ascii: ")") else {
-                throw VariableError("\")\" is missing at the end of $(\(name)", at: min(index, max(0, bytes.count - 1)))
+                throw VariableError(
+                    "\")\" is missing at the end of $(\(name)", at: min(index, max(0, bytes.count - 1)))
             }
             index += 1
         }
@@ -186,7 +193,9 @@ struct VariableReader {
         let start = index
         let end = try closing(from: index, UInt8(ascii: "["), UInt8(ascii: "]"))
         let takes = VariableTable.names[name]?.takesIndex ?? (code.operation == .plugin)
-        guard takes else { throw VariableError("$\(name) takes no index", at: start, length: end + 1 - start) }
+        guard takes else {
+            throw VariableError("$\(name) takes no index", at: start, length: end + 1 - start)
+        }
         let inner = text(start + 1..<end)
         index = end + 1
         switch try Self.indexing(inner, at: start + 1, parser) {
@@ -201,7 +210,9 @@ struct VariableReader {
     }
 
     enum Indexing {
-        case constant(Int32), all, computed(UnsafePointer<VariableCode>)
+        case constant(Int32)
+        case all
+        case computed(UnsafePointer<VariableCode>)
     }
 
     /// What stands between brackets: a number, `*`, a variable.

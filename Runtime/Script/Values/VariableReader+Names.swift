@@ -16,7 +16,8 @@ extension VariableReader {
             if let callout = parser.plugin(name) { return try pluginVariable(callout, key: key) }
             if let ignored = Self.withoutPlugin[name] { return VariableCode(ignored) }
             throw VariableError(
-                "unknown variable $\(name)", help: Suggestion.help(for: name, in: VariableTable.names.keys) ?? "",
+                "unknown variable $\(name)",
+                help: Suggestion.help(for: name, in: VariableTable.names.keys) ?? "",
                 at: place.0, length: place.1)
         }
         var code = VariableCode(known.operation)
@@ -32,7 +33,8 @@ extension VariableReader {
         }
         guard let key, !key.isEmpty else {
             throw VariableError(
-                "$\(name) needs a name in parentheses", help: "write $\(name)(\(example(known.key)))", at: place.0,
+                "$\(name) needs a name in parentheses", help: "write $\(name)(\(example(known.key)))",
+                at: place.0,
                 length: place.1)
         }
         try apply(known, key, name, &code)
@@ -66,7 +68,8 @@ extension VariableReader {
                 let all = words.map(\.0).joined(separator: ", ")
                 throw VariableError(
                     "$\(name) knows no \"\(inner)\"",
-                    help: Suggestion.help(for: inner, in: words.map(\.0)) ?? "one of \(all)", at: range.lowerBound,
+                    help: Suggestion.help(for: inner, in: words.map(\.0)) ?? "one of \(all)",
+                    at: range.lowerBound,
                     length: range.count)
             }
             code.part = word.1
@@ -85,7 +88,11 @@ extension VariableReader {
                 try checkListHeader(inner, isDynamic, code.header, range)
             }
         case .text:
-            if isDynamic { code.keyFormat = try format(in: range) } else { code.key = parser.storage.text(bytes[range]) }
+            if isDynamic {
+                code.keyFormat = try format(in: range)
+            } else {
+                code.key = parser.storage.text(bytes[range])
+            }
         case .verbatim:
             if known.operation == .select {
                 try SelectParser(parser: parser).compile(Array(bytes[range]), into: &code)
@@ -103,12 +110,14 @@ extension VariableReader {
         case .scriptVariable:
             guard !isDynamic else {
                 throw VariableError(
-                    "the name of $\(name) has to be constant", help: "$avp takes computed names, as $sht does",
+                    "the name of $\(name) has to be constant",
+                    help: "$avp takes computed names, as $sht does",
                     at: range.lowerBound, length: range.count)
             }
             switch known.operation {
             case .shared: code.number = Int64(SharedVariables.slot(named: inner))
-            case .nullableScriptVariable: code.number = Int64(ScriptVariables.slot(named: inner, nullable: true))
+            case .nullableScriptVariable:
+                code.number = Int64(ScriptVariables.slot(named: inner, nullable: true))
             default: code.number = Int64(ScriptVariables.slot(named: inner, nullable: false))
             }
             code.key = parser.storage.text(bytes[range])
@@ -147,11 +156,14 @@ extension VariableReader {
         if isDynamic { return }
         throw VariableError(
             "header \(name) is not known as a list of values",
-            help: "lists are Via, Route, Record-Route, Contact, Diversion, P-Asserted-Identity, P-Preferred-Identity;"
+            help:
+                "lists are Via, Route, Record-Route, Contact, Diversion, P-Asserted-Identity, P-Preferred-Identity;"
                 + " use $hdr", at: range.lowerBound, length: range.count)
     }
 
-    private func pluginVariable(_ callout: VariableCallout, key: Range<Int>?) throws(VariableError) -> VariableCode {
+    private func pluginVariable(_ callout: VariableCallout, key: Range<Int>?) throws(VariableError)
+        -> VariableCode
+    {
         var code = VariableCode(.plugin)
         code.isWritable = callout.set != nil
         code.detail = UnsafeRawPointer(parser.storage.place(callout))
@@ -174,7 +186,8 @@ extension VariableReader {
             throw VariableError("$\(name) needs a name in parentheses", at: start, length: name.utf8.count)
         }
         let inner = text(key)
-        let value = name.hasPrefix("env") ? getenv(inner).map { String(cString: $0) } : parser.definition(inner)
+        let value =
+            name.hasPrefix("env") ? getenv(inner).map { String(cString: $0) } : parser.definition(inner)
         var code = VariableCode(value == nil ? .null : .constant)
         if let value {
             code.key = parser.storage.text(Array(value.utf8))
@@ -192,7 +205,9 @@ extension VariableReader {
             "IPv4": Int64(AF_INET), "IPv6": Int64(AF_INET6), "UDP": 1, "TCP": 2, "TLS": 3, "SCTP": 4, "WS": 5,
             "WSS": 6,
         ]
-        guard let key else { throw VariableError("$K needs a name in parentheses", help: "write $K(UDP)", at: start) }
+        guard let key else {
+            throw VariableError("$K needs a name in parentheses", help: "write $K(UDP)", at: start)
+        }
         guard let number = numbers[text(key)] else {
             throw VariableError(
                 "$K knows no \"\(text(key))\"", help: "one of IPv4, IPv6, UDP, TCP, TLS, SCTP, WS, WSS",

@@ -37,7 +37,7 @@ extension VariableCode {
             return user.isEmpty ? .null : ScriptValue(user)
         case .domain:
             let (_, domain) = split(parameter("username", of: credentials))
-            return domain.isEmpty ? .null : ScriptValue(domain)
+            return ScriptValue(domain.isPresent ? domain : .empty)
         default: return .null
         }
     }
@@ -48,25 +48,16 @@ extension VariableCode {
         return (name.prefix(at), name.dropFirst(at + 1))
     }
 
-    /// `$Au` user@realm, `$AU` the user: of the credentials, else of From.
+    /// `$Au` user@domain, `$AU` the user: whom to account. That is From, as long as nobody authenticated the
+    /// request.
     static func accountUser(_ part: VariablePart, _ message: Message) -> ScriptValue {
-        let credentials = credentials(message)
-        var user = Slice.absent
-        var realm = Slice.absent
-        if credentials.isPresent {
-            user = split(parameter("username", of: credentials)).0
-            realm = parameter("realm", of: credentials)
-        } else if let uri = URI(parsing: message.fromURI) {
-            user = uri.userName
-            realm = uri.host
-        } else {
-            return .null
-        }
+        guard let uri = URI(parsing: message.fromURI) else { return .null }
+        let user = uri.userName
         if part == .user { return ScriptValue(user.isPresent ? user : .empty) }
-        var text = ArenaText(message, room: user.count + realm.count + 1)
+        var text = ArenaText(message, room: user.count + uri.host.count + 1)
         text.append(user)
         text.append(UInt8(ascii: "@"))
-        text.append(realm)
+        text.append(uri.host)
         return ScriptValue(text.slice)
     }
 }

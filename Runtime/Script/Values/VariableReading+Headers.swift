@@ -4,7 +4,9 @@ import Message
 
 /// Header fields, and the message as bytes.
 extension VariableCode {
-    private static func first(_ code: UnsafePointer<VariableCode>, _ context: Context, _ name: inout Slice) -> FieldRef {
+    private static func first(_ code: UnsafePointer<VariableCode>, _ context: Context, _ name: inout Slice)
+        -> FieldRef
+    {
         let message = context.pointee.message
         if code.pointee.header != .other { return message.header(code.pointee.header) }
         name = code.pointee.name(context)

@@ -74,22 +74,26 @@ extension VariableCode {
         let message = context.pointee.message
         switch inner.pointee.operation {
         case .attribute:
-            guard let head = Attributes.existing(message), let name = inner.pointee.attributeName(context) else {
+            guard let head = Attributes.existing(message), let name = inner.pointee.attributeName(context)
+            else {
                 return ScriptValue(0)
             }
-            return ScriptValue(Int64(Attributes.count(Attributes.anchor(head, UInt32(MT_A_AVP)).pointee, name)))
+            return ScriptValue(
+                Int64(Attributes.count(Attributes.anchor(head, UInt32(MT_A_AVP)).pointee, name)))
         case .nestedAttribute:
             guard let head = Attributes.existing(message) else { return ScriptValue(0) }
             let path = inner.pointee.detail!.assumingMemoryBound(to: AttributePath.self)
             var list = Attributes.anchor(head, UInt32(inner.pointee.number)).pointee
             for index in 0..<(path.pointee.steps.count - 1) {
                 let step = path.pointee.steps.baseAddress! + index
-                guard let node = Attributes.find(list, step.pointee.name, step.pointee.position(context) ?? 0),
+                guard
+                    let node = Attributes.find(list, step.pointee.name, step.pointee.position(context) ?? 0),
                     node.pointee.value == .list
                 else { return ScriptValue(0) }
                 list = node.pointee.members
             }
-            return ScriptValue(Int64(Attributes.count(list, path.pointee.steps[path.pointee.steps.count - 1].name)))
+            return ScriptValue(
+                Int64(Attributes.count(list, path.pointee.steps[path.pointee.steps.count - 1].name)))
         case .header, .headerCount: return ScriptValue(headerCount(inner, context))
         case .branch: return ScriptValue(Int64(message.targetCount))
         default: return ScriptValue(read(inner, context).isNull ? 0 : 1)
@@ -112,7 +116,9 @@ extension VariableCode {
     static func readSetting(_ code: UnsafePointer<VariableCode>, _ context: Context) -> ScriptValue {
         guard let (group, name) = settingName(code.pointee.name(context)) else { return .null }
         var value = mt_value()
-        guard context.pointee.services.pointee.readSetting(group.mt, name.mt, &value) > 0 else { return .null }
+        guard context.pointee.services.pointee.readSetting(group.mt, name.mt, &value) > 0 else {
+            return .null
+        }
         return ScriptValue(value)
     }
 }
@@ -124,7 +130,8 @@ extension AttributeStep {
         case .none: 0
         case .constant: Int(index)
         case .all: nil
-        case .computed: indexCode.map { Int(truncatingIfNeeded: VariableCode.read($0, context).asNumber) } ?? 0
+        case .computed:
+            indexCode.map { Int(truncatingIfNeeded: VariableCode.read($0, context).asNumber) } ?? 0
         }
     }
 }

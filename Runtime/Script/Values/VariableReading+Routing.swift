@@ -54,7 +54,8 @@ extension VariableCode {
         case .advertisedAddress: return ScriptValue(SocketText(hostPort: host).hostWithoutBrackets)
         case .advertisedPort: return ScriptValue(number: port, text: message.decimal(port))
         default:
-            return ScriptValue(FlowText.uri(message, host: host, port: port, full: code.pointee.part == .full))
+            return ScriptValue(
+                FlowText.uri(message, host: host, port: port, full: code.pointee.part == .full))
         }
     }
 
@@ -100,7 +101,8 @@ extension VariableCode {
         case .q: return target.pointee.q < 0 ? .null : ScriptValue(Int64(target.pointee.q))
         case .socket:
             let socket = target.pointee.socket
-            return socket == .max ? .null : ScriptValue(Slice(context.pointee.services.pointee.socketText(socket)))
+            return socket == .max
+                ? .null : ScriptValue(Slice(context.pointee.services.pointee.socketText(socket)))
         case .flags: return ScriptValue(Int64(bitPattern: target.pointee.flags))
         case .connection: return ScriptValue(0)
         default: return .null
@@ -110,7 +112,9 @@ extension VariableCode {
     static func readScratchBranch(_ part: VariablePart, _ context: Context) -> ScriptValue {
         let message = context.pointee.message
         let values = context.pointee.values
-        func present(_ text: Slice) -> ScriptValue { text.isEmpty ? .null : ScriptValue(message.keepBytes(text)) }
+        func present(_ text: Slice) -> ScriptValue {
+            text.isEmpty ? .null : ScriptValue(message.keepBytes(text))
+        }
         switch part {
         case .count: return message.targetCount == 0 ? .null : ScriptValue(Int64(message.targetCount))
         case .uri: return present(values.pointee.scratch.uri.slice)
@@ -122,7 +126,8 @@ extension VariableCode {
         case .q: return values.pointee.scratch.q < 0 ? .null : ScriptValue(Int64(values.pointee.scratch.q))
         case .socket:
             let socket = values.pointee.scratch.socket
-            return socket == .max ? .null : ScriptValue(Slice(context.pointee.services.pointee.socketText(socket)))
+            return socket == .max
+                ? .null : ScriptValue(Slice(context.pointee.services.pointee.socketText(socket)))
         case .flags: return ScriptValue(Int64(bitPattern: values.pointee.scratch.flags))
         case .connection: return ScriptValue(values.pointee.scratch.connection)
         default: return .null

@@ -24,7 +24,8 @@ extension VariableCode {
     }
 
     private static func messageTime(_ context: Context) -> Int64 {
-        context.pointee.values.pointee.notes.time(context.pointee.message, context.pointee.services.pointee.clock)
+        context.pointee.values.pointee.notes.time(
+            context.pointee.message, context.pointee.services.pointee.clock)
     }
 
     static func brokenDown(_ seconds: Int64, utc: Bool = false) -> tm {

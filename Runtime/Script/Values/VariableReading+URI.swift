@@ -15,13 +15,17 @@ extension VariableCode {
         case .userLength: return ScriptValue(Int64(uri.userName.count))
         case .host: return uri.host.isEmpty ? .null : ScriptValue(uri.host)
         case .port:
-            if uri.port == 0 { return ScriptValue("5060", number: 5060) }
+            if uri.port == 0 {
+                let isTLS = uri.params.isPresent && uri.param("transport").equalsIgnoringCase("tls")
+                return isTLS ? ScriptValue("5061", number: 5061) : ScriptValue("5060", number: 5060)
+            }
             return ScriptValue(context.pointee.message.decimal(Int64(uri.port)), number: Int64(uri.port))
         case .transport:
             let transport = uri.param("transport")
             return ScriptValue(transport.isEmpty ? "UDP" : transport)
         case .scheme:
-            let isPhone = context.pointee.services.pointee.phoneIsTel && uri.isSIP
+            let isPhone =
+                context.pointee.services.pointee.phoneIsTel && uri.isSIP
                 && uri.param("user").equalsIgnoringCase("phone")
             guard isPhone else { return ScriptValue(uri.scheme) }
             return ScriptValue(uri.isSIPS ? "tels" : "tel")
@@ -86,7 +90,9 @@ extension VariableCode {
         _ header: HeaderID, _ code: UnsafePointer<VariableCode>, _ context: Context
     ) -> ScriptValue {
         let index = code.pointee.position(context) ?? 0
-        guard let address = Values.address(index, of: header, in: context.pointee.message) else { return .null }
+        guard let address = Values.address(index, of: header, in: context.pointee.message) else {
+            return .null
+        }
         return partyPart(address, code.pointee.part, .absent)
     }
 

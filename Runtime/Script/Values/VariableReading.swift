@@ -18,7 +18,8 @@ extension VariableCode {
         switch code.pointee.operation {
         case .null: return .null
         case .constant:
-            return code.pointee.key.isPresent ? ScriptValue(code.pointee.key) : ScriptValue(code.pointee.number)
+            return code.pointee.key.isPresent
+                ? ScriptValue(code.pointee.key) : ScriptValue(code.pointee.number)
         case .returnCode: return ScriptValue(Int64(context.pointee.rc))
         case .plugin: return readPlugin(code, context)
 
@@ -95,11 +96,13 @@ extension VariableCode {
         case .headerValueCount: return ScriptValue(headerValueCount(code, context))
         case .viaPart: return viaPart(code, message)
 
-        case .sourceAddress: return ScriptValue(FlowText.address(message, .remote, bracketed: part == .bracketed))
+        case .sourceAddress:
+            return ScriptValue(FlowText.address(message, .remote, bracketed: part == .bracketed))
         case .sourcePort: return ScriptValue(Int64(message.flow.remote_port))
         case .sourceURI: return ScriptValue(FlowText.uri(message, .remote, full: part == .full))
         case .sourceSocket: return ScriptValue(FlowText.socket(message, .remote))
-        case .receivedAddress, .receivedPort, .receivedURI, .receivedSocket, .receivedName, .advertisedAddress,
+        case .receivedAddress, .receivedPort, .receivedURI, .receivedSocket, .receivedName,
+            .advertisedAddress,
             .advertisedPort, .advertisedURI:
             return receivedPart(code, context)
         case .transport: return ScriptValue(FlowText.transportName(message.flow.protocol))
@@ -129,7 +132,8 @@ extension VariableCode {
             return context.pointee.values.pointee.variables.get(slot, message)
         case .shared: return SharedVariables.get(Int(code.pointee.number), message)
 
-        case .unixTime, .unixTimeNow, .timeText, .timeTextNow, .startTime, .timeField, .timeFormat, .timeOfDay:
+        case .unixTime, .unixTimeNow, .timeText, .timeTextNow, .startTime, .timeField, .timeFormat,
+            .timeOfDay:
             return readTime(code, context)
         case .process: return ScriptValue(Int64(getpid()))
         case .serverID: return ScriptValue(context.pointee.services.pointee.serverID)
@@ -160,7 +164,8 @@ extension VariableCode {
         case .none: 0
         case .constant: Int(index)
         case .all: nil
-        case .computed: indexCode.map { Int(truncatingIfNeeded: VariableCode.read($0, context).asNumber) } ?? 0
+        case .computed:
+            indexCode.map { Int(truncatingIfNeeded: VariableCode.read($0, context).asNumber) } ?? 0
         }
     }
 
@@ -177,8 +182,8 @@ extension VariableCode {
         }
     }
 
-    /// Calls a plugin: key and index, and with a new value that too, are its arguments. A key with variables in it
-    /// comes as text of now, and as the compiled text in `ptr`.
+    /// Calls a plugin: key and index, and with a new value that too, are its arguments. A key with variables
+    /// in it comes as text of now, and as the compiled text in `ptr`.
     static func withCall<Answer>(
         _ code: UnsafePointer<VariableCode>, _ context: Context, value: ScriptValue?,
         _ body: (UnsafeMutablePointer<mt_call>, VariableCallout) -> Answer
@@ -189,7 +194,9 @@ extension VariableCode {
         if key.isPresent {
             arguments.0.type = UInt32(MT_STR)
             arguments.0.str = key.mt
-            if let format = code.pointee.keyFormat { arguments.0.ptr = UnsafeMutableRawPointer(mutating: format.opaque) }
+            if let format = code.pointee.keyFormat {
+                arguments.0.ptr = UnsafeMutableRawPointer(mutating: format.opaque)
+            }
         }
         if code.pointee.indexing != .none {
             arguments.1.type = UInt32(MT_INT)

@@ -4,7 +4,8 @@ import Message
 
 /// A variable as a program holds it: `$ru`, `$(hdr(Via)[-1]{s.len})`, `$avp(x)`.
 ///
-/// One pointer to compiled, immutable code; copying it costs nothing. Names were looked up when it was compiled.
+/// One pointer to compiled, immutable code; copying it costs nothing. Names were looked up when it was
+/// compiled.
 public struct VariableReference {
     let code: UnsafePointer<VariableCode>
 
@@ -16,7 +17,9 @@ public struct VariableReference {
     /// `$null`
     public var isNull: Bool { code.pointee.operation == .null }
     /// Always 0 or more and never undefined, as `$var`: `$var(x) == $null` is false.
-    public var isNeverNull: Bool { code.pointee.operation == .scriptVariable || code.pointee.operation == .shared }
+    public var isNeverNull: Bool {
+        code.pointee.operation == .scriptVariable || code.pointee.operation == .shared
+    }
     /// As it was written, `$ru`.
     public var written: Slice { code.pointee.written }
     /// The kind of attribute it names, MT_A_AVP ..., or 0.
@@ -74,7 +77,8 @@ struct VariableCode {
     var number: Int64 = 0
     /// The name in parentheses, when it has variables in it.
     var keyFormat: Format?
-    /// Whatever else the operation needs: a path of attributes, a select, an inner variable, a plugin's callout.
+    /// Whatever else the operation needs: a path of attributes, a select, an inner variable, a plugin's
+    /// callout.
     var detail: UnsafeRawPointer?
     var transformations = UnsafeBufferPointer<Transformation>(start: nil, count: 0)
     var written = Slice.absent

@@ -99,7 +99,9 @@ extension VariableCode {
         }
         let position = isSingle ? 0 : step.pointee.position(context) ?? 0
         let old = Attributes.find(list.pointee, name, position)
-        guard old != nil || position == 0 else { return refuse("there is no attribute of this index", context) }
+        guard old != nil || position == 0 else {
+            return refuse("there is no attribute of this index", context)
+        }
         let node = head.pointee.pool.pointee.node(name, value)
         if let old {
             Attributes.replace(old, by: node, in: list, head)
@@ -116,7 +118,9 @@ extension VariableCode {
         var list = Attributes.anchor(head, kind)
         for index in 0..<(steps.count - 1) {
             let step = steps.baseAddress! + index
-            guard let node = Attributes.find(list.pointee, step.pointee.name, step.pointee.position(context) ?? 0),
+            guard
+                let node = Attributes.find(
+                    list.pointee, step.pointee.name, step.pointee.position(context) ?? 0),
                 node.pointee.value == .list
             else { return }
             list = Attributes.members(of: node)

@@ -21,7 +21,8 @@ extension VariableCode {
             let text = value.asText(message)
             message.nextHop = text.isEmpty ? .absent : text
             return true
-        case .from, .to: return PartyEditing.set(message, code.pointee.operation == .from ? .from : .to, part, value)
+        case .from, .to:
+            return PartyEditing.set(message, code.pointee.operation == .from ? .from : .to, part, value)
         case .firstBranch:
             guard value.hasText, !value.text.isEmpty else { return refuse("$br takes a URI", context) }
             message.addTarget(target(uri: value.text))
@@ -43,7 +44,8 @@ extension VariableCode {
             var new = value.mt
             return context.pointee.services.pointee.writeSetting(group.mt, name.mt, &new) > 0
         case .plugin:
-            guard let set = code.pointee.detail?.assumingMemoryBound(to: VariableCallout.self).pointee.set else {
+            guard let set = code.pointee.detail?.assumingMemoryBound(to: VariableCallout.self).pointee.set
+            else {
                 return false
             }
             return withCall(code, context, value: value) { call, _ in set(call) > 0 }
@@ -56,7 +58,9 @@ extension VariableCode {
         return false
     }
 
-    private static func writeRequestURI(_ part: VariablePart, _ value: ScriptValue, _ context: Context) -> Bool {
+    private static func writeRequestURI(_ part: VariablePart, _ value: ScriptValue, _ context: Context)
+        -> Bool
+    {
         let message = context.pointee.message
         let text = value.asText(message)
         let result: Int32
@@ -167,7 +171,9 @@ extension VariableCode {
         }
     }
 
-    private static func writeScratchBranch(_ part: VariablePart, _ value: ScriptValue, _ context: Context) -> Bool {
+    private static func writeScratchBranch(_ part: VariablePart, _ value: ScriptValue, _ context: Context)
+        -> Bool
+    {
         let message = context.pointee.message
         let values = context.pointee.values
         let text = value.isNull ? .absent : value.asText(message)

@@ -2,8 +2,8 @@
 import CMartlet
 import Message
 
-/// What one worker keeps for the scripts it runs: `$var`, memory for attributes, patterns compiled while running.
-/// Used by that worker only; it stays where it is until `close`.
+/// What one worker keeps for the scripts it runs: `$var`, memory for attributes, patterns compiled while
+/// running. Used by that worker only; it stays where it is until `close`.
 public struct WorkerValues {
     public internal(set) var attributes = AttributePool()
     var variables = ScriptVariables()
@@ -23,12 +23,24 @@ public struct WorkerValues {
     /// Makes the values of a worker. [main], or the worker itself before its first message.
     public static func open(worker: Int) -> UnsafeMutablePointer<WorkerValues> {
         precondition(worker >= 0 && worker < limit, "more workers than can be")
-        Attributes.install()
+        _ = Attributes.installed
         if let there = all[worker] { return there }
         let values = UnsafeMutablePointer<WorkerValues>.allocate(capacity: 1)
         values.initialize(to: WorkerValues())
         all[worker] = values
         return values
+    }
+
+    /// Gives everything back. The worker has ended, and its messages are gone.
+    public static func close(worker: Int) {
+        guard let values = all[worker] else { return }
+        all[worker] = nil
+        values.pointee.attributes.close()
+        values.pointee.variables.close()
+        values.pointee.scratch.close()
+        values.pointee.notes.close()
+        values.deinitialize(count: 1)
+        values.deallocate()
     }
 
     public static func of(worker: UInt32) -> UnsafeMutablePointer<WorkerValues> {
@@ -46,7 +58,9 @@ public struct WorkerValues {
 /// `$var` kept aside while a script waits, for others may run on the worker meanwhile.
 extension WorkerValues {
     /// The values as they are now, in the message's arena.
-    public mutating func saveVariables(_ message: Message) -> UnsafeMutableRawPointer? { variables.save(message) }
+    public mutating func saveVariables(_ message: Message) -> UnsafeMutableRawPointer? {
+        variables.save(message)
+    }
 
     public mutating func restoreVariables(_ saved: UnsafeMutableRawPointer?) { variables.restore(saved) }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Message
 
-/// Cuts a text into the blocks that a digest is made of: the last ones padded, with the length in bits at the end.
+/// Cuts a text into the blocks that a digest is made of: the last ones padded, with the length in bits at the
+/// end.
 enum DigestBlocks {
     static func forEach(
         _ text: Slice, size: Int, lengthBytes: Int, bigEndian: Bool, _ body: (UnsafeRawPointer) -> Void
@@ -25,7 +26,9 @@ enum DigestBlocks {
                 last[total - 1 - index] = UInt8(truncatingIfNeeded: bits >> shift)
             }
             if !bigEndian {
-                for index in 0..<8 { last[total - 8 + index] = UInt8(truncatingIfNeeded: bits >> UInt64(8 * index)) }
+                for index in 0..<8 {
+                    last[total - 8 + index] = UInt8(truncatingIfNeeded: bits >> UInt64(8 * index))
+                }
             }
             guard let start = last.baseAddress else { return }
             body(UnsafeRawPointer(start))

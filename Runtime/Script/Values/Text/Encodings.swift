@@ -27,7 +27,9 @@ enum Encodings {
     static func fromHexadecimal(_ text: Slice, _ message: Message) -> Slice? {
         let out = message.bytes(text.count / 2)
         for index in 0..<(text.count / 2) {
-            guard let high = nibble(text[2 * index]), let low = nibble(text[2 * index + 1]) else { return nil }
+            guard let high = nibble(text[2 * index]), let low = nibble(text[2 * index + 1]) else {
+                return nil
+            }
             out[index] = high << 4 | low
         }
         return Slice(base: UnsafePointer(out), count: text.count / 2)
@@ -35,7 +37,8 @@ enum Encodings {
 
     // MARK: base 64 (RFC 4648)
 
-    private static let plain: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    private static let plain: StaticString =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     private static let url: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
     static func base64(_ text: Slice, forURL: Bool, padded: Bool, _ message: Message) -> Slice {

@@ -45,7 +45,9 @@ enum Escaping {
     }
 
     /// What may stand unescaped in a form: letters, digits and `-_.~`.
-    static func isFormByte(_ byte: UInt8) -> Bool { byte.isAlpha || byte.isDigit || "-_.~".utf8.contains(byte) }
+    static func isFormByte(_ byte: UInt8) -> Bool {
+        byte.isAlpha || byte.isDigit || "-_.~".utf8.contains(byte)
+    }
 
     /// Everything else as `%40`.
     static func percent(_ text: Slice, _ message: Message, keep: (UInt8) -> Bool) -> Slice {

@@ -9,7 +9,8 @@ enum SHA1 {
         var words = [80 of UInt32](repeating: 0)
         DigestBlocks.forEach(text, size: 64, lengthBytes: 8, bigEndian: true) { block in
             for index in 0..<16 {
-                words[index] = UInt32(bigEndian: block.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
+                words[index] = UInt32(
+                    bigEndian: block.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
             }
             for index in 16..<80 {
                 let word = words[index - 3] ^ words[index - 8] ^ words[index - 14] ^ words[index - 16]
