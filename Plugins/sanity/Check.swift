@@ -76,7 +76,7 @@ private func failure(of message: Message, _ checks: Checks, _ uris: URIChecks) -
     if isRequest {
         if checks.contains(.version), message.text(.version) != "SIP/2.0" { return .version }
         let looksAtURI = checks.contains(.uris) && uris.contains(.request)
-        if checks.contains(.scheme) || looksAtURI, let failure = requestURI(message.uri) { return failure }
+        if checks.contains(.scheme) || looksAtURI, let failure = requestURI(message) { return failure }
         if checks.contains(.cseqMethod), let failure = cseqMethod(message) { return failure }
     }
     if checks.contains(.cseqValue), let failure = cseqValue(message) { return failure }
@@ -108,12 +108,18 @@ private func rarerFailure(of message: Message, _ checks: Checks) -> Failure? {
     return checks.contains(.tags) ? tags(message) : nil
 }
 
-private func requestURI(_ uri: Text) -> Failure? {
+private func requestURI(_ message: Message) -> Failure? {
+    let uri = message.uri
     switch Values.scheme(uri) {
-    case .none: .uri
-    case .sip(let start): URISyntax.isSound(uri, from: start) ? nil : .uri
-    // RFC 3261, 8.2.2.1: a scheme that we cannot route on is answered 416.
-    case .other: Values.isRoutable(uri) ? nil : .uriScheme
+    case .none:
+        return .uri
+    case .sip(let start):
+        // As it arrived, the server has taken it apart before.
+        if uri.raw.ptr == message.receivedURI.raw.ptr { return nil }
+        return URISyntax.isSound(uri, from: start) ? nil : .uri
+    case .other:
+        // RFC 3261, 8.2.2.1: a scheme that we cannot route on is answered 416.
+        return Values.isRoutable(uri) ? nil : .uriScheme
     }
 }
 

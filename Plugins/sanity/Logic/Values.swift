@@ -110,10 +110,14 @@ public enum Values {
         guard let bytes = via.raw.ptr else { return false }
         let end = via.count
         var at = 0
-        var slashes = 0
-        while at < end, slashes < 2 {
-            if bytes[at] == 47 { slashes += 1 }
-            at += 1
+        if end > 8, UnsafeRawPointer(bytes).loadUnaligned(as: UInt64.self) == sipVersion {
+            at = 8
+        } else {
+            var slashes = 0
+            while at < end, slashes < 2 {
+                if bytes[at] == 47 { slashes += 1 }
+                at += 1
+            }
         }
         while at < end, isBlank(UInt8(bitPattern: bytes[at])) { at += 1 }
         while at < end, !isBlank(UInt8(bitPattern: bytes[at])) { at += 1 }
@@ -122,6 +126,9 @@ public enum Values {
         let byte = UInt8(bitPattern: bytes[at])
         return byte != UInt8(ascii: ";") && byte != UInt8(ascii: ",") && byte != UInt8(ascii: ":")
     }
+
+    /// "SIP/2.0/" in memory.
+    private static let sipVersion = UInt64(littleEndian: 0x2F30_2E32_2F50_4953)
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 13 || byte == 10 }
     private static func isLetter(_ byte: UInt8) -> Bool { (byte | 32) >= 97 && (byte | 32) <= 122 }
