@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import Message
+import Synchronization
 
 /// One attribute: its name, its value or its members, and the next one of its list. Name and text follow it
 /// in memory.
@@ -43,7 +45,8 @@ extension UnsafeMutablePointer<AttributeNode> {
 
 /// Memory for the attributes of one worker's messages: nodes of a few sizes, recycled, from chunks that stay.
 ///
-/// Not thread safe: one worker's own. Texts too long for the largest size are malloced.
+/// One worker's own. When the last message of some attributes goes on another thread, they wait on a lock-free list
+/// until the worker next makes some. Texts too long for the largest size are malloced.
 public struct AttributePool {
     private static let sizes = [96, 160, 288, 544, 1056]
     private static let chunk = 64 * 1024
@@ -55,8 +58,60 @@ public struct AttributePool {
     private var room = 0
     /// Nodes and heads in use: 0 once every message is gone.
     public private(set) var live = 0
+    private var owner = pthread_t()
+    /// Heads from other threads, each pointing to the next.
+    private let returned: UnsafeMutablePointer<Atomic<UInt>>
 
-    init() {}
+    init() {
+        returned = .allocate(capacity: 1)
+        returned.initialize(to: Atomic(0))
+    }
+
+    /// Makes the calling thread the owner, and takes in what others gave back.
+    mutating func enter() {
+        owner = pthread_self()
+        guard returned.pointee.load(ordering: .relaxed) != 0 else { return }
+        var next = returned.pointee.exchange(0, ordering: .acquiring)
+        while let head = Attributes.HeadPointer(bitPattern: next) {
+            next = UInt(bitPattern: head.pointee.removed)
+            // The link took the place of the list of removed ones, which hangs behind the first list.
+            giveAll(of: head)
+        }
+    }
+
+    private mutating func giveAll(of head: Attributes.HeadPointer) {
+        give(list: head.pointee.lists.0)
+        give(list: head.pointee.lists.1)
+        give(list: head.pointee.lists.2)
+        give(list: head.pointee.lists.3)
+        give(UnsafeMutableRawPointer(head), head.pointee.sizeClass)
+    }
+
+    /// The last message that used these is gone.
+    mutating func giveBack(_ head: Attributes.HeadPointer) {
+        if pthread_equal(owner, pthread_self()) != 0 {
+            give(list: head.pointee.removed)
+            return giveAll(of: head)
+        }
+        Self.append(head.pointee.removed, to: head)
+        var first = returned.pointee.load(ordering: .relaxed)
+        while true {
+            head.pointee.removed = UnsafeMutablePointer<AttributeNode>(bitPattern: first)
+            let (done, now) = returned.pointee.weakCompareExchange(
+                expected: first, desired: UInt(bitPattern: head), ordering: .releasing)
+            if done { return }
+            first = now
+        }
+    }
+
+    private static func append(_ list: AttributeList, to head: Attributes.HeadPointer) {
+        guard var last = head.pointee.lists.0 else {
+            head.pointee.lists.0 = list
+            return
+        }
+        while let next = last.pointee.next { last = next }
+        last.pointee.next = list
+    }
 
     private static func sizeClass(for size: Int) -> UInt8 {
         for index in 0..<sizes.count where size <= sizes[index] { return UInt8(index) }
@@ -118,9 +173,11 @@ public struct AttributePool {
 
     /// Gives the memory back; nothing may be in use.
     mutating func close() {
+        enter()
         precondition(live == 0, "attributes are still in use")
         for chunk in chunks { chunk.deallocate() }
-        self = AttributePool()
+        returned.deinitialize(count: 1)
+        returned.deallocate()
     }
 
     /// A list and everything in it.

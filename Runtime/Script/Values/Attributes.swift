@@ -41,14 +41,7 @@ public enum Attributes {
     static func release(_ raw: UnsafeMutableRawPointer) {
         let head = raw.assumingMemoryBound(to: Head.self)
         head.pointee.references -= 1
-        guard head.pointee.references == 0 else { return }
-        let pool = head.pointee.pool
-        pool.pointee.give(list: head.pointee.lists.0)
-        pool.pointee.give(list: head.pointee.lists.1)
-        pool.pointee.give(list: head.pointee.lists.2)
-        pool.pointee.give(list: head.pointee.lists.3)
-        pool.pointee.give(list: head.pointee.removed)
-        pool.pointee.give(raw, head.pointee.sizeClass)
+        if head.pointee.references == 0 { head.pointee.pool.pointee.giveBack(head) }
     }
 
     static func existing(_ message: Message) -> HeadPointer? {
@@ -58,6 +51,7 @@ public enum Attributes {
     static func made(_ message: Message) -> HeadPointer {
         if let head = existing(message) { return head }
         let pool = WorkerValues.pool(of: message)
+        pool.pointee.enter()
         let (block, sizeClass) = pool.pointee.take(MemoryLayout<Head>.stride)
         let head = block.bindMemory(to: Head.self, capacity: 1)
         head.initialize(

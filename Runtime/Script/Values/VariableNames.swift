@@ -103,6 +103,12 @@ struct VariableName {
         add("fsn", is: .sendSocketName, writable: true)
         add("fsp", is: .sendSocketPort)
 
+        add("rpl", is: .replyPart, key: .words([
+            ("duri", .whole), ("dhost", .host), ("dport", .port), ("dproto", .transport), ("dprotoid", .shortProto),
+            ("cntvia", .count), ("cntrr", .params),
+        ]))
+        add("ksr", is: .version, key: .words([("verval", .value)]), number: 1)
+
         add("rm", is: .method)
         add("rmid", is: .methodNumber)
         add("rs", is: .status)
@@ -129,7 +135,7 @@ struct VariableName {
             key: .words([
                 ("buf", .buffer), ("len", .length), ("fline", .firstLine), ("hdrs", .headers),
                 ("body", .body),
-                ("body_size", .bodySize), ("lpart", .lastPart),
+                ("body_len", .bodySize), ("lpart", .lastPart), ("fpart", .whole), ("hdrs_len", .headersSize),
             ]))
         add("hdr", is: .header, key: .header, index: true)
         add("hdrc", is: .headerCount, key: .header)
@@ -138,7 +144,7 @@ struct VariableName {
         let viaParts: Key = .words([
             ("host", .host), ("port", .port), ("proto", .proto), ("protoid", .shortProto),
             ("branch", .branch),
-            ("rport", .rport), ("received", .received), ("i", .count), ("oc", .params),
+            ("rport", .rport), ("received", .received), ("i", .count),
         ])
         add("via0", is: .viaPart, key: viaParts, number: 0)
         add("via1", is: .viaPart, key: viaParts, number: 1)

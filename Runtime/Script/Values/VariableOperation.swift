@@ -5,7 +5,7 @@ enum VariableOperation: UInt8 {
     case null, constant, returnCode, plugin
     case requestURI, originalURI, destinationURI, from, to, asserted, preferred, remoteParty, referTo,
         diversion
-    case nextHop, viaPart
+    case nextHop, viaPart, replyPart
     case destinationSet, firstBranch, allBranches, branch, scratchBranch
     case sendSocket, sendSocketName, sendSocketPort
     case method, methodNumber, status, statusNumber, reason, version, messageType, messageTypeName
@@ -39,5 +39,5 @@ enum VariablePart: UInt8 {
     case second, minute, hour, dayOfMonth, month, year, weekday, dayOfYear, daylight
     case least, most
     case hexadecimal, single, ipv6, full, bracketed, utc
-    case firstLine, headers, body, bodySize, lastPart, level, code, info
+    case firstLine, headers, headersSize, body, bodySize, lastPart, level, code, info
 }

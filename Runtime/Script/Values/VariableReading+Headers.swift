@@ -103,7 +103,6 @@ extension VariableCode {
         case .rport: return present(via.rport)
         case .received: return present(via.received)
         case .count: return present(via.param("i"))
-        case .params: return present(via.param("oc"))
         default: return .null
         }
     }
@@ -132,6 +131,7 @@ extension VariableCode {
         case .length: return ScriptValue(Int64(bytes.count))
         case .firstLine: return ScriptValue(message.startLine)
         case .headers: return ScriptValue(bytes[line..<max(line, head)])
+        case .headersSize: return ScriptValue(Int64(max(line, head) - line))
         case .body: return ScriptValue(message.body.isPresent ? message.body : .empty)
         case .bodySize: return ScriptValue(Int64(message.body.count))
         case .lastPart: return ScriptValue(bytes.dropFirst(line))

@@ -85,6 +85,32 @@ extension VariableCode {
         }
     }
 
+    /// `$rpl(...)`: where a reply goes, and what it went through. Undefined in requests.
+    static func replyPart(_ part: VariablePart, _ context: Context) -> ScriptValue {
+        let message = context.pointee.message
+        guard message.isReply else { return .null }
+        switch part {
+        case .count: return ScriptValue(Int64(Values.count(.via, in: message)))
+        case .params: return ScriptValue(Int64(Values.count(.recordRoute, in: message)))
+        case .shortProto:
+            guard let via = Values.via(2, in: message) else { return .null }
+            return ScriptValue(FlowText.transportNumber(named: via.transport))
+        default: return nextHop(part, context)
+        }
+    }
+
+    /// 1.2.3 as 1002003.
+    static func versionNumber(_ text: Slice) -> Int64 {
+        var number: Int64 = 0
+        var rest = text
+        for _ in 0..<3 {
+            let digits = rest.prefix(while: \.isDigit)
+            number = number * 1000 + Int64(digits.natural() ?? 0)
+            rest = rest.dropFirst(digits.count + 1)
+        }
+        return number
+    }
+
     /// `$ai`, `$pu` ...: the index-th identity, counted over all headers.
     static func identity(
         _ header: HeaderID, _ code: UnsafePointer<VariableCode>, _ context: Context

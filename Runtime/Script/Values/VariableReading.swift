@@ -36,6 +36,7 @@ extension VariableCode {
             guard message.nextHop.isPresent, let uri = URI(parsing: message.nextHop) else { return .null }
             return requestPart(uri, part, context)
         case .nextHop: return nextHop(part, context)
+        case .replyPart: return replyPart(part, context)
         case .from: return partyPart(message.from, part, message.fromTag)
         case .to: return partyPart(message.to, part, message.toTag)
         case .asserted: return identity(.pAssertedIdentity, code, context)
@@ -65,6 +66,7 @@ extension VariableCode {
         case .version:
             if code.pointee.number == 0 { return ScriptValue(message.version) }
             let services = context.pointee.services
+            if part == .value { return ScriptValue(versionNumber(Slice(services.pointee.version))) }
             return ScriptValue(Slice(part == .full ? services.pointee.fullVersion : services.pointee.version))
         case .messageType: return ScriptValue(message.isRequest ? 1 : 2)
         case .messageTypeName: return ScriptValue(message.isRequest ? "rq" : "rp")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
+import Glibc
 import Message
 import Testing
 
@@ -179,5 +180,25 @@ import Testing
             #expect(values.pointee.attributes.live == 0)
         }
         bench.context.pointee.message = bench.message
+    }
+
+    @Test func `attributes given back on another thread wait for their worker`() throws {
+        let bench = try Bench()
+        let message = bench.pool.take()
+        bench.context.pointee.message = message
+        for round in 0..<50 { bench.set("$avp(x)", Int64(round)) }
+        bench.clear("$avp(x)")
+        var thread = pthread_t()
+        let raw = UnsafeMutableRawPointer(message.opaque)
+        pthread_create(&thread, nil, { raw in
+            Message(OpaquePointer(raw!)).release()
+            return nil
+        }, raw)
+        pthread_join(thread, nil)
+        let values = WorkerValues.of(worker: UInt32(bench.worker))
+        #expect(values.pointee.attributes.live > 50)
+        bench.context.pointee.message = bench.message
+        bench.set("$avp(y)", 1)
+        #expect(values.pointee.attributes.live == 2)
     }
 }

@@ -481,6 +481,15 @@ import Testing
         ])
     }
 
+    @Test func `where a reply goes`() throws {
+        try Bench(Fixture.ringing).check([
+            ("$rpl(duri)", "sip:10.0.0.1:5060;transport=udp"),
+            ("$rpl(dhost) $rpl(dport) $rpl(dproto) $rpl(dprotoid)", "10.0.0.1 5060 udp 1"),
+            ("$rpl(cntvia) $rpl(cntrr)", "2 0"),
+            ("$msg(body_len) $msg(len) $msg(hdrs_len) $ksr(verval)", "0 307 278 1000000"),
+        ])
+    }
+
     @Test func `where a message came from and to`() throws {
         let bench = try Bench()
         bench.check([
