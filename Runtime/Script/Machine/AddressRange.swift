@@ -73,7 +73,9 @@ extension AddressRange {
     }
 
     init(_ address: NumericAddress, mask: NumericAddress) {
-        self.init(address.bytes, address.isIPv6 ? mask.bytes : [UInt8](repeating: 255, count: 12) + mask.bytes.suffix(4))
+        self.init(
+            address.bytes,
+            address.isIPv6 ? mask.bytes : [UInt8](repeating: 255, count: 12) + mask.bytes.suffix(4))
     }
 
     private init(_ bytes: [UInt8], _ mask: [UInt8]) {
@@ -83,7 +85,9 @@ extension AddressRange {
     }
 
     private static func words(_ bytes: [UInt8]) -> (UInt64, UInt64) {
-        bytes.withUnsafeBytes { ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)) }
+        bytes.withUnsafeBytes {
+            ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        }
     }
 
     @inline(__always)

@@ -30,10 +30,12 @@ public struct CallSite: BitwiseCopyable {
     }
 
     init(
-        plugin: UnsafePointer<CChar>, function: UnsafePointer<CChar>, file: UnsafePointer<CChar>?, line: UInt32,
+        plugin: UnsafePointer<CChar>, function: UnsafePointer<CChar>, file: UnsafePointer<CChar>?,
+        line: UInt32,
         place: UInt32 = 0, call: mt_fn? = nil, user: UnsafeMutableRawPointer? = nil,
         host: UnsafePointer<mt_host>? = nil, arguments: UnsafePointer<mt_value>? = nil,
-        specifications: UnsafePointer<ArgumentSpecification>? = nil, count: UInt32 = 0, isComputed: Bool = false,
+        specifications: UnsafePointer<ArgumentSpecification>? = nil, count: UInt32 = 0,
+        isComputed: Bool = false,
         suspends: Bool = false
     ) {
         self.plugin = plugin

@@ -12,7 +12,9 @@ extension Checker {
             missesFunctions = true
             for argument in call.arguments { inspect(argument) }
             if let file = symbols.file(offering: name) {
-                error("unknown function \(name)", at: call.name.place, help: "load \"\(file)\", which offers it")
+                error(
+                    "unknown function \(name)", at: call.name.place, help: "load \"\(file)\", which offers it"
+                )
             } else if let help = Suggestion.help(for: name, in: symbols.functionNames) {
                 error("unknown function \(name)", at: call.name.place, help: help)
             } else if !symbols.isIncomplete {
@@ -23,7 +25,10 @@ extension Checker {
             return nil
         }
         let count = call.arguments.count
-        guard let function = offered.first(where: { $0.counts.contains(count) && $0.arguments.count <= MachineState.maxArguments })
+        guard
+            let function = offered.first(where: {
+                $0.counts.contains(count) && $0.arguments.count <= MachineState.maxArguments
+            })
         else {
             for argument in call.arguments { inspect(argument) }
             error(
@@ -35,7 +40,8 @@ extension Checker {
         var arguments: [CheckedArgument] = []
         var isFine = isPlaced
         for (index, argument) in function.arguments.enumerated() {
-            let checked = index < count
+            let checked =
+                index < count
                 ? self.argument(call.arguments[index], for: argument, of: function)
                 : missing(argument, of: function, at: call.name.place)
             if let checked { arguments.append(checked) } else { isFine = false }
@@ -82,7 +88,9 @@ extension Checker {
 
     // MARK: - Arguments
 
-    private func missing(_ argument: ScriptArgument, of function: ScriptFunction, at place: Place) -> CheckedArgument? {
+    private func missing(_ argument: ScriptArgument, of function: ScriptFunction, at place: Place)
+        -> CheckedArgument?
+    {
         guard let fallback = argument.fallback else { return .constant(mt_value()) }
         return self.argument(Expression(.string(Text(fallback)), at: place), for: argument, of: function)
     }
@@ -92,8 +100,11 @@ extension Checker {
     ) -> CheckedArgument? {
         switch expression.kind {
         case .string(let text):
-            if argument.type == UInt32(MT_EXPR) { return self.expression(text, for: argument, of: function, at: expression.place) }
-            if !argument.isVerbatim, argument.type != UInt32(MT_REGEX), text.bytes.contains(UInt8(ascii: "$")) {
+            if argument.type == UInt32(MT_EXPR) {
+                return self.expression(text, for: argument, of: function, at: expression.place)
+            }
+            if !argument.isVerbatim, argument.type != UInt32(MT_REGEX), text.bytes.contains(UInt8(ascii: "$"))
+            {
                 switch parser.format(bytes: text.bytes) {
                 case .failure(let fault):
                     error(fault, in: text, at: expression.place)
@@ -108,7 +119,8 @@ extension Checker {
             }
             return constant(text, for: argument, of: function, at: expression.place, shown: "\"\(text)\"")
         case .integer(let number):
-            return constant(Text("\(number)"), for: argument, of: function, at: expression.place, shown: "\(number)")
+            return constant(
+                Text("\(number)"), for: argument, of: function, at: expression.place, shown: "\(number)")
         case .variable(let text) where argument.type == UInt32(MT_EXPR):
             return self.expression(text, for: argument, of: function, at: expression.place)
         case .word(let word):
@@ -118,10 +130,12 @@ extension Checker {
         guard let term = term(expression) else { return nil }
         switch term.kind {
         case .integer(let number):
-            return constant(Text("\(number)"), for: argument, of: function, at: expression.place, shown: "\(number)")
+            return constant(
+                Text("\(number)"), for: argument, of: function, at: expression.place, shown: "\(number)")
         case .text(let text):
             return constant(
-                Text(text.bytes), for: argument, of: function, at: expression.place, shown: "\"\(text.string)\"")
+                Text(text.bytes), for: argument, of: function, at: expression.place,
+                shown: "\"\(text.string)\"")
         default: break
         }
         if argument.type == UInt32(MT_EXPR) {
@@ -155,10 +169,13 @@ extension Checker {
     }
 
     private func constant(
-        _ text: Text, for argument: ScriptArgument, of function: ScriptFunction, at place: Place, shown: String
+        _ text: Text, for argument: ScriptArgument, of function: ScriptFunction, at place: Place,
+        shown: String
     ) -> CheckedArgument? {
         func wrong(_ what: String, notes: [String] = [], help: String? = nil) -> CheckedArgument? {
-            error("\(function.name): \(argument.name) \(what)", at: place, notes: notes, help: help ?? argument.help)
+            error(
+                "\(function.name): \(argument.name) \(what)", at: place, notes: notes,
+                help: help ?? argument.help)
             return nil
         }
         var value = mt_value()
@@ -191,7 +208,9 @@ extension Checker {
             value.str = storage.text(text.bytes).mt
         case Int(MT_SOCKET):
             guard let socket = symbols.findSocket(text.string) else {
-                return wrong("is no listening socket: \(shown)", help: "write it as on its listen line, or use its name")
+                return wrong(
+                    "is no listening socket: \(shown)",
+                    help: "write it as on its listen line, or use its name")
             }
             value.num = Int64(socket)
             value.str = storage.text(text.bytes).mt
@@ -236,7 +255,8 @@ extension Checker {
         let failure = symbols.takeFailure()
         guard result > 0 else {
             error(
-                "\(function.name): " + (failure?.what ?? "\(argument.name) was refused by the plugin"), at: place,
+                "\(function.name): " + (failure?.what ?? "\(argument.name) was refused by the plugin"),
+                at: place,
                 help: failure.map(\.help).flatMap { $0.isEmpty ? nil : $0 } ?? argument.help)
             return nil
         }

@@ -12,7 +12,8 @@ extension Checker {
     private func mayStandHere(_ function: CoreFunction, _ call: Call) -> Bool {
         guard kind == UInt32(MT_IN_SEND) else { return true }
         switch function {
-        case .log, .setFlag, .resetFlag, .isFlagSet, .setForwardNoConnect, .setForwardClose, .setReplyNoConnect,
+        case .log, .setFlag, .resetFlag, .isFlagSet, .setForwardNoConnect, .setForwardClose,
+            .setReplyNoConnect,
             .setReplyClose, .error:
             return true
         default:
@@ -144,7 +145,8 @@ extension Checker {
         if case .socket(let socket) = argument.kind {
             let host = socket.host.string
             let bracketed = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
-            text = (socket.transport.map { "\($0):" } ?? "") + bracketed + (socket.port.map { ":\($0)" } ?? "")
+            text =
+                (socket.transport.map { "\($0):" } ?? "") + bracketed + (socket.port.map { ":\($0)" } ?? "")
         } else {
             guard let given = string(argument) else { return nil }
             text = given.string

@@ -17,7 +17,9 @@ extension Checker {
                 help: "write what it is compared with, as in uri == myself")
             return nil
         case .word(let word):
-            error("\"\(word)\" means nothing here", at: place, help: "put a text in quotes, or $ in front of a variable")
+            error(
+                "\"\(word)\" means nothing here", at: place,
+                help: "put a text in quotes, or $ in front of a variable")
             return nil
         case .network, .socket:
             error("an address stands only to the right of src_ip, dst_ip and the like", at: place)
@@ -61,7 +63,8 @@ extension Checker {
     /// The left side of an assignment.
     func target(_ expression: Expression) -> VariableReference? {
         guard case .variable(let text) = expression.kind else {
-            error("this cannot be assigned to", at: expression.place, help: "the left side of = is a variable")
+            error(
+                "this cannot be assigned to", at: expression.place, help: "the left side of = is a variable")
             return nil
         }
         switch parser.parse(text.string) {
@@ -87,7 +90,8 @@ extension Checker {
             let names = table.names(UInt32(MT_IN_REQUEST))
             error(
                 "there is no route[\(text)]", at: name.place,
-                help: Suggestion.help(for: text.string, in: names) ?? "add route[\(text)] { ... } to the file")
+                help: Suggestion.help(for: text.string, in: names) ?? "add route[\(text)] { ... } to the file"
+            )
             return nil
         }
         callsAnyRoute = true
@@ -101,7 +105,9 @@ extension Checker {
         switch operation {
         case .not, .minus, .complement:
             guard isNumber(term, for: operation.rawValue) else { return nil }
-            if let number = term.constant { return Term(.integer(operation.fold(number)), .integer, at: place) }
+            if let number = term.constant {
+                return Term(.integer(operation.fold(number)), .integer, at: place)
+            }
             return Term(.unary(operation, term), .integer, at: place)
         case .toInteger:
             switch term.kind {
@@ -112,7 +118,9 @@ extension Checker {
             default: return Term(.unary(operation, term), .integer, at: place)
             }
         case .toString:
-            if let number = term.constant { return Term(.text(storage.text(Array("\(number)".utf8))), .text, at: place) }
+            if let number = term.constant {
+                return Term(.text(storage.text(Array("\(number)".utf8))), .text, at: place)
+            }
             if case .text = term.kind { return term }
             return Term(.unary(operation, term), .text, at: place)
         case .defined:
@@ -148,16 +156,23 @@ extension Checker {
             return Term(.binary(operation, first, second), .integer, at: place)
         case .plus:
             guard agrees(operation, first, second) else { return nil }
-            if let a = first.constant, let b = second.constant { return Term(.integer(a &+ b), .integer, at: place) }
+            if let a = first.constant, let b = second.constant {
+                return Term(.integer(a &+ b), .integer, at: place)
+            }
             warnOfVariables(in: left)
             warnOfVariables(in: right)
             return Term(.binary(operation, first, second), first.type, at: place)
         case .and, .or:
-            guard isNumber(first, for: operation.rawValue), isNumber(second, for: operation.rawValue) else { return nil }
+            guard isNumber(first, for: operation.rawValue), isNumber(second, for: operation.rawValue) else {
+                return nil
+            }
             return logical(operation, first, second, at: place)
-        case .divided, .modulo, .minus, .times, .bitAnd, .bitOr, .bitXor, .shiftLeft, .shiftRight, .greater, .less,
+        case .divided, .modulo, .minus, .times, .bitAnd, .bitOr, .bitXor, .shiftLeft, .shiftRight, .greater,
+            .less,
             .greaterOrEqual, .lessOrEqual, .equalInteger, .unequalInteger:
-            guard isNumber(first, for: operation.rawValue), isNumber(second, for: operation.rawValue) else { return nil }
+            guard isNumber(first, for: operation.rawValue), isNumber(second, for: operation.rawValue) else {
+                return nil
+            }
             if second.constant == 0, operation == .divided || operation == .modulo {
                 diagnostics.warning("this divides by 0, and fails whenever it runs", at: place)
             } else if let a = first.constant, let b = second.constant, let value = operation.fold(a, b) {
@@ -167,7 +182,9 @@ extension Checker {
         }
     }
 
-    private func comparison(_ operation: BinaryOperator, _ left: Term, _ right: Term, at place: Place) -> Term? {
+    private func comparison(_ operation: BinaryOperator, _ left: Term, _ right: Term, at place: Place)
+        -> Term?
+    {
         // With $null it asks whether there is a value.
         if case .null = right.kind {
             guard case .variable = left.kind else {
@@ -189,7 +206,9 @@ extension Checker {
 
     private func logical(_ operation: BinaryOperator, _ left: Term, _ right: Term, at place: Place) -> Term {
         if let number = left.constant {
-            if (number != 0) == (operation == .or) { return Term(.integer(operation == .or ? 1 : 0), .integer, at: place) }
+            if (number != 0) == (operation == .or) {
+                return Term(.integer(operation == .or ? 1 : 0), .integer, at: place)
+            }
             if let other = right.constant { return Term(.integer(other != 0 ? 1 : 0), .integer, at: place) }
         }
         return Term(.binary(operation, left, right), .integer, at: place)
@@ -226,7 +245,9 @@ extension Checker {
         guard terms.count == arguments.count else { return nil }
         let wanted = builtin == .selval ? 3 : 1
         guard terms.count == wanted else {
-            error("\(builtin.rawValue) takes \(wanted) argument\(wanted == 1 ? "" : "s"), not \(terms.count)", at: place)
+            error(
+                "\(builtin.rawValue) takes \(wanted) argument\(wanted == 1 ? "" : "s"), not \(terms.count)",
+                at: place)
             return nil
         }
         switch builtin {

@@ -12,7 +12,8 @@ extension Checker {
         }
     }
 
-    func special(_ written: BinaryOperator, _ left: Expression, _ right: Expression, at place: Place) -> Term? {
+    func special(_ written: BinaryOperator, _ left: Expression, _ right: Expression, at place: Place) -> Term?
+    {
         // The operand's own kind decides, so these say the same.
         let operation: BinaryOperator =
             switch written {
@@ -152,7 +153,8 @@ extension Checker {
     }
 
     private func numeric(
-        _ operation: BinaryOperator, _ operand: Operand, _ left: Expression, _ right: Expression, at place: Place
+        _ operation: BinaryOperator, _ operand: Operand, _ left: Expression, _ right: Expression,
+        at place: Place
     ) -> Term? {
         guard let number = Self.number(of: operand) else { return nil }
         let subject = Term(.number(number), .integer, at: left.place)
@@ -174,7 +176,9 @@ extension Checker {
             }
             other = Term(.integer(id), .integer, at: right.place)
         case .word(let word) where operand.rawValue.hasSuffix("af"):
-            guard let id = ["INET": AF_INET, "IPV4": AF_INET, "INET6": AF_INET6, "IPV6": AF_INET6][word.uppercased()]
+            guard
+                let id = ["INET": AF_INET, "IPV4": AF_INET, "INET6": AF_INET6, "IPV6": AF_INET6][
+                    word.uppercased()]
             else {
                 error("\"\(word)\" is no address family", at: right.place, help: "they are INET and INET6")
                 return nil
@@ -199,10 +203,14 @@ extension Checker {
         _ operation: BinaryOperator, _ operand: Operand, _ right: Expression, at place: Place
     ) -> Term? {
         guard let subject = Self.place(of: operand) else { return nil }
-        if operation == .matches { return textual(operation, self.subject(operand, at: place), right, at: place) }
+        if operation == .matches {
+            return textual(operation, self.subject(operand, at: place), right, at: place)
+        }
         let isNegated = operation == .unequal
         func within(_ ranges: [AddressRange]) -> Term {
-            let terms = ranges.map { Term(.within(subject, storage.place($0), isNegated: isNegated), .integer, at: place) }
+            let terms = ranges.map {
+                Term(.within(subject, storage.place($0), isNegated: isNegated), .integer, at: place)
+            }
             let joined: BinaryOperator = isNegated ? .and : .or
             return terms.dropFirst().reduce(terms[0]) { Term(.binary(joined, $0, $1), .integer, at: place) }
         }
@@ -222,12 +230,19 @@ extension Checker {
 
     /// An address, a network or the name of a host as text; names are looked up now.
     private func named(_ text: String, _ place: Place) -> [AddressRange]? {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
         if let address = NumericAddress(parts[0]) {
             guard parts.count == 2 else { return [AddressRange(address, bits: address.width)] }
-            if let bits = Int(parts[1]), (0...address.width).contains(bits) { return [AddressRange(address, bits: bits)] }
-            if let mask = NumericAddress(parts[1]), mask.width == address.width { return [AddressRange(address, mask: mask)] }
-            error("\"/\(parts[1])\" is no mask", at: place, help: "a mask is a number of bits, or written as an address")
+            if let bits = Int(parts[1]), (0...address.width).contains(bits) {
+                return [AddressRange(address, bits: bits)]
+            }
+            if let mask = NumericAddress(parts[1]), mask.width == address.width {
+                return [AddressRange(address, mask: mask)]
+            }
+            error(
+                "\"/\(parts[1])\" is no mask", at: place,
+                help: "a mask is a number of bits, or written as an address")
             return nil
         }
         let found = parts.count == 1 ? NumericAddress.lookup(text) : []

@@ -113,7 +113,8 @@ extension Checker {
         // What the parser could not read is a 0 by now, and has been told.
         if isTold(expression.place) { return term }
         if keyword == "if", let number = term.constant {
-            diagnostics.warning("this condition is always \(number > 0 ? "true" : "false")", at: expression.place)
+            diagnostics.warning(
+                "this condition is always \(number > 0 ? "true" : "false")", at: expression.place)
         } else if term.type == .text {
             diagnostics.warning(
                 "this condition is a text, and counts as the number in it", at: expression.place,
@@ -168,7 +169,8 @@ extension Checker {
             error(
                 "a switch cannot have both numbers and texts as cases", at: place,
                 notes: ["the case on line \(known.place.line) is a \(known.isText ? "text" : "number")"],
-                help: isText ? "write this one as a number, or all of them in quotes" : "put this number in quotes")
+                help: isText
+                    ? "write this one as a number, or all of them in quotes" : "put this number in quotes")
             return false
         }
         switch item.label {

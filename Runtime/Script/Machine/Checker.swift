@@ -50,7 +50,8 @@ public final class Checker {
             plugin: { name in
                 if let known = variables[name] {
                     return VariableCallout(
-                        get: known.get, set: known.set, user: known.user, host: known.host.map { OpaquePointer($0) })
+                        get: known.get, set: known.set, user: known.user,
+                        host: known.host.map { OpaquePointer($0) })
                 }
                 // It may be one of the plugin that is missing; nothing is going to be run.
                 let unknown: mt_fn = { _ in mt_result(MT_NO) }
@@ -66,7 +67,9 @@ public final class Checker {
             guard case .route(let block) = item.kind else { continue }
             kind = RouteTable.bit(of: block.kind)
             let name = RouteTable.name(of: block)
-            guard let index = table.entries.firstIndex(where: { $0.kind == kind && $0.name == name }) else { continue }
+            guard let index = table.entries.firstIndex(where: { $0.kind == kind && $0.name == name }) else {
+                continue
+            }
             if block.kind == .event { checkEvent(block) }
             nesting = 0
             bodies[index] += check(block.body)
@@ -86,7 +89,11 @@ public final class Checker {
     private func checkEvent(_ block: RouteBlock) {
         guard let name = block.name else { return }
         let text = name.value.string
-        if symbols.events.contains(text) || symbols.events.contains(where: { text.hasPrefix($0 + ":") }) { return }
+        if symbols.isIncomplete || symbols.events.contains(text)
+            || symbols.events.contains(where: { text.hasPrefix($0 + ":") })
+        {
+            return
+        }
         diagnostics.warning(
             "event_route[\(text)] is never run: no loaded plugin emits this event", at: name.place,
             help: Suggestion.help(for: text, in: symbols.events))
@@ -97,7 +104,8 @@ public final class Checker {
         for (entry, isUsed) in zip(table.entries, table.isUsed) where !isUsed && entry.name != "" {
             if entry.kind == UInt32(MT_IN_EVENT) { continue }
             if entry.kind == UInt32(MT_IN_REQUEST), callsAnyRoute { continue }
-            diagnostics.warning("\(RouteTable.keyword(entry.kind))[\(entry.name)] is never used", at: entry.place)
+            diagnostics.warning(
+                "\(RouteTable.keyword(entry.kind))[\(entry.name)] is never used", at: entry.place)
         }
     }
 
@@ -119,7 +127,9 @@ public final class Checker {
 
     /// What is wrong inside a text, where it is wrong when the text stands in the file as it is.
     func error(_ fault: VariableError, in text: Text, at place: Place) {
-        diagnostics.error(fault.what, at: self.place(of: fault, in: text, at: place), help: fault.help.isEmpty ? nil : fault.help)
+        diagnostics.error(
+            fault.what, at: self.place(of: fault, in: text, at: place),
+            help: fault.help.isEmpty ? nil : fault.help)
     }
 
     func place(of fault: VariableError, in text: Text, at place: Place) -> Place {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// A clock that is good to a few milliseconds, and five times cheaper than the exact one: it is read after each call
-/// of a plugin.
+/// A clock that is good to a few milliseconds, and five times cheaper than the exact one: it is read after
+/// each call of a plugin.
 public enum CoarseClock {
     public static let milliseconds: @convention(c) () -> Int64 = {
         var now = timespec()

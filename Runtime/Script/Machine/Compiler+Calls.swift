@@ -81,7 +81,8 @@ extension Compiler {
                 .forward, mark: isStatement,
                 pointer: pointer(
                     ForwardTarget(
-                        transport: transport, port: UInt32(port), host: host, hostFromURI: false, portFromURI: false)))
+                        transport: transport, port: UInt32(port), host: host, hostFromURI: false,
+                        portFromURI: false)))
         case .forwardToURI(let transport, let host, let port):
             emit(
                 .forward, mark: isStatement,

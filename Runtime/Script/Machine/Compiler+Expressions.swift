@@ -54,7 +54,8 @@ extension Compiler {
             value(left)
             value(right)
             emit(.sameText, mark: isNegated, effect: -1)
-        case .isMine(let place, let isNegated): emit(.isMine, small: place.rawValue, mark: isNegated, effect: 1)
+        case .isMine(let place, let isNegated):
+            emit(.isMine, small: place.rawValue, mark: isNegated, effect: 1)
         case .within(let place, let range, let isNegated):
             emit(.within, small: place.rawValue, mark: isNegated, pointer: range, effect: 1)
         case .sameAddress(let place, let other, let isNegated):
@@ -95,8 +96,8 @@ extension Compiler {
         put(end)
     }
 
-    /// Goes to `label` when the term is true or false as asked; otherwise goes on. `positive`: true is more than 0,
-    /// as at the top of an `if`; elsewhere it is anything but 0.
+    /// Goes to `label` when the term is true or false as asked; otherwise goes on. `positive`: true is more
+    /// than 0, as at the top of an `if`; elsewhere it is anything but 0.
     func jump(_ term: Term, to label: Label, when wanted: Bool, positive: Bool) {
         switch term.kind {
         case .integer(let number):

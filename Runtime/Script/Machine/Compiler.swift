@@ -19,7 +19,9 @@ public final class Compiler {
     /// Code that is rarely reached, put behind the block it belongs to.
     var outOfLine: [() -> Void] = []
 
-    public static func compile(_ script: CheckedScript) -> Program { Compiler(script.storage).compile(script) }
+    public static func compile(_ script: CheckedScript) -> Program {
+        Compiler(script.storage).compile(script)
+    }
 
     private init(_ storage: CodeStorage) { self.storage = storage }
 
@@ -80,7 +82,8 @@ public final class Compiler {
     }
 
     func emit(
-        _ code: Instruction.Code, small: UInt8 = 0, mark: Bool = false, pointer: UnsafeRawPointer, effect: Int = 0
+        _ code: Instruction.Code, small: UInt8 = 0, mark: Bool = false, pointer: UnsafeRawPointer,
+        effect: Int = 0
     ) {
         emit(code, small: small, mark: mark, operand: Int(bitPattern: pointer), effect: effect)
     }
@@ -124,7 +127,9 @@ public final class Compiler {
 
     // MARK: - Constants
 
-    func pointer<Value: BitwiseCopyable>(_ value: Value) -> UnsafeRawPointer { UnsafeRawPointer(storage.place(value)) }
+    func pointer<Value: BitwiseCopyable>(_ value: Value) -> UnsafeRawPointer {
+        UnsafeRawPointer(storage.place(value))
+    }
 
     func cString(_ text: String) -> UnsafePointer<CChar> {
         UnsafeRawPointer(storage.text(text.utf8).base!).assumingMemoryBound(to: CChar.self)

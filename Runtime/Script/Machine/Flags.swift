@@ -2,8 +2,8 @@
 
 /// The flags of a script, 0 to 31, by number and by name.
 ///
-/// Names are declared with `flags NAME:3, OTHER;`. A name that is not declared is taken too, as other dialects have
-/// it, when it is set in one place and used in another; then it gets a number that nobody uses.
+/// Names are declared with `flags NAME:3, OTHER;`. A name that is not declared is taken too, as other
+/// dialects have it, when it is set in one place and used in another; then it gets a number that nobody uses.
 final class Flags {
     private var numbers: [String: UInt8] = [:]
     private var names: [UInt8: String] = [:]
@@ -38,7 +38,8 @@ final class Flags {
         for name in unnumbered { declare(name) }
         // A plugin's parameter that names a flag uses it.
         for item in configuration.items {
-            guard case .moduleParameter(let line) = item.kind, case .string(let text) = line.value.value else { continue }
+            guard case .moduleParameter(let line) = item.kind, case .string(let text) = line.value.value
+            else { continue }
             let name = text.string
             if uses[name] == nil { uses[name] = Use(first: line.value.place, isElsewhere: true) }
         }
@@ -122,7 +123,8 @@ final class Flags {
             }
             diagnostics.error(
                 "flag \(name) is not declared", at: use.first,
-                help: Suggestion.help(for: name, in: declared) ?? "declare it at the top of the file: flags \(name);")
+                help: Suggestion.help(for: name, in: declared)
+                    ?? "declare it at the top of the file: flags \(name);")
         }
     }
 }

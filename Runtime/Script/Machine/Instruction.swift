@@ -2,8 +2,8 @@
 
 import Message
 
-/// One step of the machine: 16 bytes, followed from one to the next. What `operand` is depends on the code: a number,
-/// or a pointer to a constant that lives as long as the program.
+/// One step of the machine: 16 bytes, followed from one to the next. What `operand` is depends on the code: a
+/// number, or a pointer to a constant that lives as long as the program.
 struct Instruction {
     var code: Code
     /// A small number of its own: a flag, a special operand, the position of an argument.
@@ -14,7 +14,8 @@ struct Instruction {
     var target: UInt32 = 0
     var operand: Int = 0
 
-    /// The stack holds values; `answer` is what the last call came to, `result` what the last action is worth.
+    /// The stack holds values; `answer` is what the last call came to, `result` what the last action is
+    /// worth.
     enum Code: UInt8 {
         // Values
         case pushInteger, pushConstant, pushNull

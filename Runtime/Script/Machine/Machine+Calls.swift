@@ -3,8 +3,8 @@ import CMartlet
 import Message
 
 extension UnsafeMutablePointer where Pointee == MachineState {
-    /// Turns a value into what the function declared, at its place among the arguments. false: it cannot be, which
-    /// has been said.
+    /// Turns a value into what the function declared, at its place among the arguments. false: it cannot be,
+    /// which has been said.
     @inline(__always)
     func convert(_ value: ScriptValue, _ index: Int, _ site: UnsafePointer<CallSite>) -> Bool {
         let specification = site.pointee.specifications.unsafelyUnwrapped + index
@@ -38,7 +38,10 @@ extension UnsafeMutablePointer where Pointee == MachineState {
         }
         switch Int(wanted.type) {
         case Int(MT_INT), Int(MT_BOOL), Int(MT_MS):
-            guard let number = value.hasNumber ? value.number : ArgumentValue.number(of: text, type: wanted.type) else {
+            guard
+                let number = value.hasNumber
+                    ? value.number : ArgumentValue.number(of: text, type: wanted.type)
+            else {
                 return refuse("must be \(ArgumentValue.wanted(wanted.type)), not \"\(text.string)\"")
             }
             if wanted.hasRange, number < wanted.least || number > wanted.most {
@@ -46,9 +49,10 @@ extension UnsafeMutablePointer where Pointee == MachineState {
             }
             argument.pointee.num = wanted.type == UInt32(MT_BOOL) && number != 0 ? 1 : number
         case Int(MT_ROUTE):
-            let number = pointee.pool.program.routeNumber(wanted.block, text)
+            let number = route(wanted.block, named: text)
             guard number != 0 else {
-                return refuse("names no block: there is no \(RouteTable.keyword(wanted.block))[\(text.string)]")
+                return refuse(
+                    "names no block: there is no \(RouteTable.keyword(wanted.block))[\(text.string)]")
             }
             argument.pointee.num = Int64(number)
             argument.pointee.str = text.mt

@@ -3,7 +3,8 @@ import CMartlet
 import Message
 
 extension UnsafeMutablePointer where Pointee == MachineState {
-    /// The loop. It allocates nothing and counts no references; all it holds is in the machine or in its locals.
+    /// The loop. It allocates nothing and counts no references; all it holds is in the machine or in its
+    /// locals.
     func interpret() -> Machine.Run {
         let code = pointee.code
         let context = self.context
@@ -15,7 +16,9 @@ extension UnsafeMutablePointer where Pointee == MachineState {
         /// The number on top.
         @inline(__always) func number(_ below: Int = 1) -> Int32 {
             let value = top - below
-            return Int32(truncatingIfNeeded: value.pointee.kind == .number ? value.pointee.number : value.pointee.asNumber)
+            return Int32(
+                truncatingIfNeeded: value.pointee.kind == .number
+                    ? value.pointee.number : value.pointee.asNumber)
         }
         @inline(__always) func push(_ value: ScriptValue) {
             top.initialize(to: value)
@@ -104,7 +107,10 @@ extension UnsafeMutablePointer where Pointee == MachineState {
                 }
                 let dividend = number(2)
                 let isQuotient = instruction.code == .divide
-                replace(2, by: isQuotient ? dividend.wrappingDivided(by: divisor) : divisor == -1 ? 0 : dividend % divisor)
+                replace(
+                    2,
+                    by: isQuotient
+                        ? dividend.wrappingDivided(by: divisor) : divisor == -1 ? 0 : dividend % divisor)
             case .bitAnd: replace(2, by: number(2) & number())
             case .bitOr: replace(2, by: number(2) | number())
             case .bitXor: replace(2, by: number(2) ^ number())
@@ -117,8 +123,10 @@ extension UnsafeMutablePointer where Pointee == MachineState {
             case .greater: replace(2, by: number(2) > number())
             case .lessOrEqual: replace(2, by: number(2) <= number())
             case .greaterOrEqual: replace(2, by: number(2) >= number())
-            case .equal: replace(2, by: MachineOperators.areEqual((top - 2).pointee, (top - 1).pointee, message))
-            case .unequal: replace(2, by: !MachineOperators.areEqual((top - 2).pointee, (top - 1).pointee, message))
+            case .equal:
+                replace(2, by: MachineOperators.areEqual((top - 2).pointee, (top - 1).pointee, message))
+            case .unequal:
+                replace(2, by: !MachineOperators.areEqual((top - 2).pointee, (top - 1).pointee, message))
             case .equalIntegers: replace(2, by: number(2) == number())
             case .unequalIntegers: replace(2, by: number(2) != number())
             case .equalTexts, .unequalTexts:
@@ -134,7 +142,8 @@ extension UnsafeMutablePointer where Pointee == MachineState {
                 }
                 replace(2, by: isMatch)
             case .matchesConstant:
-                replace(1, by: Pattern(opaque: instruction.pointer).matches((top - 1).pointee.asText(message)))
+                replace(
+                    1, by: Pattern(opaque: instruction.pointer).matches((top - 1).pointee.asText(message)))
             case .isDefined: replace(1, by: !(top - 1).pointee.isNull)
             case .toInteger: replace(1, by: number())
             case .toText:
@@ -146,13 +155,16 @@ extension UnsafeMutablePointer where Pointee == MachineState {
 
             // MARK: Special operands
             case .methodIs:
-                push(ScriptValue((message.method.rawValue == instruction.small) != instruction.isMarked ? 1 : 0))
+                push(
+                    ScriptValue(
+                        (message.method.rawValue == instruction.small) != instruction.isMarked ? 1 : 0))
             case .methodIsNamed:
                 let isEqual = message.methodText.equalsIgnoringCase(instruction.constant(Slice.self))
                 push(ScriptValue(isEqual != instruction.isMarked ? 1 : 0))
             case .sameText:
                 let text = (top - 2).pointee
-                let isEqual = !text.isNull && text.asText(message).equalsIgnoringCase((top - 1).pointee.asText(message))
+                let isEqual =
+                    !text.isNull && text.asText(message).equalsIgnoringCase((top - 1).pointee.asText(message))
                 replace(2, by: isEqual != instruction.isMarked)
             case .isMine:
                 let isMine = SpecialOperand.isMine(instruction.specialPlace, context)
@@ -232,7 +244,8 @@ extension UnsafeMutablePointer where Pointee == MachineState {
                 pointee.site = site
                 pointee.call.host = site.pointee.host
                 pointee.call.user = site.pointee.user
-                pointee.call.args = site.pointee.isComputed ? UnsafePointer(pointee.arguments) : site.pointee.arguments
+                pointee.call.args =
+                    site.pointee.isComputed ? UnsafePointer(pointee.arguments) : site.pointee.arguments
                 pointee.call.argc = site.pointee.count
                 let call = UnsafeMutableRawPointer(self).assumingMemoryBound(to: mt_call.self)
                 var value = called { site.pointee.call?(call) ?? mt_result(MT_ERROR) }
@@ -255,7 +268,7 @@ extension UnsafeMutablePointer where Pointee == MachineState {
                 if instruction.code == .routeByName {
                     top -= 1
                     let name = top.pointee.asText(message)
-                    route = Int(pointee.pool.program.routeNumber(UInt32(MT_IN_REQUEST), name))
+                    route = Int(self.route(UInt32(MT_IN_REQUEST), named: name))
                     if route == 0 {
                         log(Int(MT_LOG_ERROR), "there is no route[\(name.string)]")
                         pointee.context.rc = -10
@@ -311,7 +324,8 @@ extension UnsafeMutablePointer where Pointee == MachineState {
                 }
                 pointee.isHeld = false
                 answer(value >= 0 ? 1 : value == mt_result(MT_SUSPEND) ? -1 : value, instruction)
-            case .log, .rewrite, .rewriteNumber, .removeBranch, .clearBranches, .advertiseAddress, .advertisePort:
+            case .log, .rewrite, .rewriteNumber, .removeBranch, .clearBranches, .advertiseAddress,
+                .advertisePort:
                 answer(core(instruction), instruction)
             case .nothing: answer(1, instruction)
             }

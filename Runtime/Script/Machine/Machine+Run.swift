@@ -99,7 +99,8 @@ extension UnsafeMutablePointer where Pointee == MachineState {
     /// At least one frame more than now.
     @inline(never)
     func makeFrames() {
-        let frames = UnsafeMutablePointer<MachineState.Frame>.allocate(capacity: Int(pointee.frameCapacity) * 2)
+        let frames = UnsafeMutablePointer<MachineState.Frame>.allocate(
+            capacity: Int(pointee.frameCapacity) * 2)
         frames.update(from: pointee.frames, count: Int(pointee.depth))
         pointee.frames.deallocate()
         pointee.frames = frames
@@ -118,10 +119,21 @@ extension UnsafeMutablePointer where Pointee == MachineState {
         pointee.capacity = capacity
     }
 
+    /// The number of a block whose name was computed; 0 is none.
+    func route(_ kind: UInt32, named name: Slice) -> UInt32 {
+        for number in 0..<pointee.pool.state.pointee.routes {
+            let entry = pointee.entries[Int(number)]
+            if entry.kind == kind, entry.name == name { return number + 1 }
+        }
+        return 0
+    }
+
     /// Where to go on when the expression at this position cannot be computed.
     @inline(never)
     func recovery(at position: Int) -> (position: Int, top: Int) {
-        guard let recovery = pointee.pool.program.recovery(at: UInt32(position)) else { return (position + 1, pointee.base) }
+        guard let recovery = pointee.pool.program.recovery(at: UInt32(position)) else {
+            return (position + 1, pointee.base)
+        }
         return (Int(recovery.target), pointee.base + Int(recovery.depth))
     }
 
@@ -137,16 +149,16 @@ extension UnsafeMutablePointer where Pointee == MachineState {
     }
 
     private func complainOfSlowness(_ milliseconds: Int64) {
-        guard let site = pointee.site else { return }
-        log(
-            Int(MT_LOG_WARNING),
-            "\(String(cString: site.pointee.plugin)): \(String(cString: site.pointee.function)) took \(milliseconds) ms, and held up its worker")
+        log(Int(MT_LOG_WARNING), "\(siteName) took \(milliseconds) ms, and held up its worker")
     }
 
     func complainOfSuspension() {
-        guard let site = pointee.site else { return }
-        log(
-            Int(MT_LOG_ERROR),
-            "\(String(cString: site.pointee.plugin)): \(String(cString: site.pointee.function)) answered MT_SUSPEND without a call of suspend()")
+        log(Int(MT_LOG_ERROR), "\(siteName) answered MT_SUSPEND without a call of suspend()")
+    }
+
+    /// "plugin: function", of the call in progress.
+    private var siteName: String {
+        guard let site = pointee.site else { return "a function" }
+        return "\(String(cString: site.pointee.plugin)): \(String(cString: site.pointee.function))"
     }
 }

@@ -34,7 +34,8 @@ public struct Machine {
     /// Where the script stands; prints as "modules.conf:88:5".
     public var place: Place? { state.pointee.pool.program.place(at: state.pointee.context.place) }
 
-    /// What whoever started the block wants done once it has ended, if it has to wait; nothing to the machine.
+    /// What whoever started the block wants done once it has ended, if it has to wait; nothing to the
+    /// machine.
     public var then: mt_fn? {
         get { state.pointee.then }
         nonmutating set { state.pointee.then = newValue }
@@ -58,7 +59,8 @@ public struct Machine {
 
     /// The answer has come: `then`, if any, makes it the function's result, and the script goes on.
     ///
-    /// On the machine's own worker, and only while it waits. After `.ended`, read what you need and call `finish`.
+    /// On the machine's own worker, and only while it waits. After `.ended`, read what you need and call
+    /// `finish`.
     public func resume(_ result: mt_result, then: mt_fn? = nil, user: UnsafeMutableRawPointer? = nil) -> Run {
         state.resume(result, then, user)
     }

@@ -4,7 +4,8 @@ import Message
 
 /// The operators whose meaning depends on what their left side turns out to be.
 enum MachineOperators {
-    /// A number on the left makes numbers of both, a text makes texts; without a value on the left, the right decides.
+    /// A number on the left makes numbers of both, a text makes texts; without a value on the left, the right
+    /// decides.
     @inline(__always)
     static func areEqual(_ left: ScriptValue, _ right: ScriptValue, _ message: Message) -> Bool {
         if left.isNumberFirst || (left.isNull && right.isNumberFirst) {

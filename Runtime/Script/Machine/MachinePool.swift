@@ -6,6 +6,7 @@ import Message
 public struct MachinePool {
     struct State {
         unowned(unsafe) let program: Program
+        let routes: UInt32
         let worker: UInt32
         let values: UnsafeMutablePointer<WorkerValues>
         let services: UnsafePointer<ScriptServices>
@@ -30,7 +31,9 @@ public struct MachinePool {
         _ = Unmanaged.passRetained(program)
         state = .allocate(capacity: 1)
         state.initialize(
-            to: State(program: program, worker: worker, values: values, services: services, note: note, clock: clock))
+            to: State(
+                program: program, routes: program.routeCount, worker: worker, values: values,
+                services: services, note: note, clock: clock))
     }
 
     public var program: Program { state.pointee.program }
@@ -39,14 +42,14 @@ public struct MachinePool {
     /// Machines ever made: the most that ran or waited at once.
     public var made: Int { state.pointee.made }
 
-    /// Runs a block on a message. `kind` is the MT_IN_ bit that functions see; 0 for that of the block. `sending` is
-    /// the way a message is about to take, for onsend_route.
+    /// Runs a block on a message. `kind` is the MT_IN_ bit that functions see; 0 for that of the block.
+    /// `sending` is the way a message is about to take, for onsend_route.
     ///
     /// With `.suspended` comes the machine, which keeps a reference to the message.
     public func run(
         _ route: UInt32, on message: Message, as kind: UInt32 = 0, sending: UnsafePointer<mt_flow>? = nil
     ) -> (run: Machine.Run, machine: Machine?) {
-        guard route >= 1, route <= state.pointee.program.routeCount else {
+        guard route >= 1, route <= state.pointee.routes else {
             return (.ended(value: -1, isDropped: false), nil)
         }
         let machine = take(message)

@@ -45,7 +45,8 @@ public final class Program: @unchecked Sendable {
     private let names: [UInt32: [String: UInt32]]
 
     init(
-        routes: [Route], code: UnsafePointer<Instruction>, lines: [UInt32], places: [Place], recoveries: [Recovery],
+        routes: [Route], code: UnsafePointer<Instruction>, lines: [UInt32], places: [Place],
+        recoveries: [Recovery],
         maxRecursiveLevel: Int, maxWhileLoops: Int, storage: CodeStorage
     ) {
         self.routes = routes
@@ -57,10 +58,14 @@ public final class Program: @unchecked Sendable {
         self.maxRecursiveLevel = maxRecursiveLevel
         self.maxWhileLoops = maxWhileLoops
         self.storage = storage
-        let entries = routes.map { RouteEntry(entry: $0.entry, depth: $0.depth, kind: $0.kind) }
+        let entries = routes.map {
+            RouteEntry(entry: $0.entry, depth: $0.depth, kind: $0.kind, name: $0.text)
+        }
         self.entries = storage.place(entries).baseAddress ?? UnsafePointer(storage.place(RouteEntry.none))
         var names: [UInt32: [String: UInt32]] = [:]
-        for (index, route) in routes.enumerated() { names[route.kind, default: [:]][route.name] = UInt32(index + 1) }
+        for (index, route) in routes.enumerated() {
+            names[route.kind, default: [:]][route.name] = UInt32(index + 1)
+        }
         self.names = names
         func unnamed(_ kind: Int) -> UInt32 { names[UInt32(kind)]?[""] ?? 0 }
         request = unnamed(MT_IN_REQUEST)
@@ -90,8 +95,6 @@ public final class Program: @unchecked Sendable {
         }
         return found
     }
-
-    func routeNumber(_ kind: UInt32, _ name: Slice) -> UInt32 { route(kind, named: name.string) }
 }
 
 /// What the machine needs to know to enter a block.
@@ -99,6 +102,7 @@ struct RouteEntry {
     let entry: UInt32
     let depth: UInt32
     let kind: UInt32
+    let name: Slice
 
-    static var none: RouteEntry { RouteEntry(entry: 0, depth: 0, kind: 0) }
+    static var none: RouteEntry { RouteEntry(entry: 0, depth: 0, kind: 0, name: .absent) }
 }

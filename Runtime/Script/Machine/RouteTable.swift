@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 
-/// The blocks of a script and their numbers, known as soon as the file has been read: plugins ask for routes while
-/// they are set up, long before anything is compiled.
+/// The blocks of a script and their numbers, known as soon as the file has been read: plugins ask for routes
+/// while they are set up, long before anything is compiled.
 public final class RouteTable {
     struct Entry {
         let kind: UInt32
@@ -34,7 +34,9 @@ public final class RouteTable {
     }
 
     /// The names of all blocks of a kind.
-    public func names(_ kind: UInt32) -> [String] { entries.filter { $0.kind == kind && $0.name != "" }.map(\.name) }
+    public func names(_ kind: UInt32) -> [String] {
+        entries.filter { $0.kind == kind && $0.name != "" }.map(\.name)
+    }
 
     /// "route", "failure_route": how a script writes the kind of a named block.
     public static func keyword(_ kind: UInt32) -> String {

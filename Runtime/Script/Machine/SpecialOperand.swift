@@ -39,7 +39,8 @@ enum SpecialOperand {
         }
     }
 
-    /// In onsend_route, the way the message is about to take; elsewhere the parser does not let it be asked for.
+    /// In onsend_route, the way the message is about to take; elsewhere the parser does not let it be asked
+    /// for.
     private static func wayOut(_ context: Context) -> mt_flow {
         context.pointee.sending?.pointee ?? mt_flow()
     }
@@ -72,7 +73,9 @@ enum SpecialOperand {
 
     private static func words(of text: Slice) -> (UInt64, UInt64)? {
         var text = text
-        if text[0] == UInt8(ascii: "["), text[text.count - 1] == UInt8(ascii: "]") { text = text[1..<text.count - 1] }
+        if text[0] == UInt8(ascii: "["), text[text.count - 1] == UInt8(ascii: "]") {
+            text = text[1..<text.count - 1]
+        }
         guard text.count > 0, text.count < 46, let base = text.base else { return nil }
         return withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { room -> (UInt64, UInt64)? in
             guard let start = room.baseAddress else { return nil }
@@ -93,8 +96,8 @@ enum SpecialOperand {
 
     // MARK: - myself
 
-    /// Does it name this server? A URI does with the port that is written, or 5060, or 5061 with TLS; an address on
-    /// any port.
+    /// Does it name this server? A URI does with the port that is written, or 5060, or 5061 with TLS; an
+    /// address on any port.
     static func isMine(_ place: SpecialPlace, _ context: Context) -> Bool {
         let message = context.pointee.message
         switch place {
@@ -112,7 +115,8 @@ enum SpecialOperand {
                 var bytes = words
                 let text = withUnsafeBytes(of: &bytes) {
                     inet_ntop(
-                        isFour ? AF_INET : AF_INET6, $0.baseAddress.unsafelyUnwrapped + (isFour ? 12 : 0), string, 64)
+                        isFour ? AF_INET : AF_INET6, $0.baseAddress.unsafelyUnwrapped + (isFour ? 12 : 0),
+                        string, 64)
                 }
                 guard text != nil else { return false }
                 let host = mt_str(ptr: UnsafePointer(string), len: strlen(string))

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 
-/// Everything a script can name that is not in the script itself: what the loaded plugins offer, and what the plugins
-/// lying beside them would. Filled by the loader before the routes are checked, read by the checker, then forgotten.
+/// Everything a script can name that is not in the script itself: what the loaded plugins offer, and what the
+/// plugins lying beside them would. Filled by the loader before the routes are checked, read by the checker,
+/// then forgotten.
 public final class Symbols {
     private var functions: [String: [ScriptFunction]] = [:]
     private var offeredElsewhere: [String: String] = [:]
@@ -33,7 +34,8 @@ public final class Symbols {
         if offeredElsewhere[name] == nil { offeredElsewhere[name] = file }
     }
 
-    /// The functions of this name, the ones loaded last first: they hide earlier ones that take as many arguments.
+    /// The functions of this name, the ones loaded last first: they hide earlier ones that take as many
+    /// arguments.
     func functions(named name: String) -> [ScriptFunction] { (functions[name] ?? []).reversed() }
 
     func file(offering name: String) -> String? { offeredElsewhere[name] }
@@ -55,7 +57,8 @@ public struct ScriptFunction {
 
     public init(
         name: String, plugin: String, arguments: [ScriptArgument] = [], places: UInt32 = UInt32(MT_IN_ANY),
-        suspends: Bool = false, call: mt_fn, user: UnsafeMutableRawPointer? = nil, host: UnsafePointer<mt_host>? = nil
+        suspends: Bool = false, call: mt_fn, user: UnsafeMutableRawPointer? = nil,
+        host: UnsafePointer<mt_host>? = nil
     ) {
         self.name = name
         self.plugin = plugin

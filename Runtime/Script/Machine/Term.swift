@@ -68,7 +68,8 @@ enum SpecialPlace: UInt8 {
     case source, destination, sent, target
 }
 
-/// Addresses that agree in the bits of the mask; IPv4 as its IPv6 form. In the order of memory, not of numbers.
+/// Addresses that agree in the bits of the mask; IPv4 as its IPv6 form. In the order of memory, not of
+/// numbers.
 struct AddressRange {
     let address: (UInt64, UInt64)
     let mask: (UInt64, UInt64)

@@ -8,12 +8,15 @@ import Testing
 @Suite struct ReturnCodeTests {
     /// What `$rc` is after a call of a route with this body.
     @Test(arguments: [
-        ("return;", 1), ("return();", 1), ("return -2;", -2), ("return (2 + 3);", 5), ("return 7; note(\"x\");", 7),
+        ("return;", 1), ("return();", 1), ("return -2;", -2), ("return (2 + 3);", 5),
+        ("return 7; note(\"x\");", 7),
         ("code(-1);", -1), ("code(5);", 5), ("code(-1); $var(x) = 1;", 1), ("", 1),
-        ("if (code(-1)) { note(\"x\"); }", 1), ("if (good()) { code(-3); }", -3), ("if (bad()) { good(); } else { code(-4); }", -4),
+        ("if (code(-1)) { note(\"x\"); }", 1), ("if (good()) { code(-3); }", -3),
+        ("if (bad()) { good(); } else { code(-4); }", -4),
         ("code(-1); break;", 0), ("code(-1); while (0) { good(); }", 1),
         ("while ($var(i) < 3) { $var(i) = $var(i) + 1; code(-1); }", -1),
-        ("code(1); switch (5) { case 1: good(); break; }", -5), ("code(-1); switch (1) { case 1: break; }", 0),
+        ("code(1); switch (5) { case 1: good(); break; }", -5),
+        ("code(-1); switch (1) { case 1: break; }", 0),
         ("switch (1) { case 1: code(-1); }", -1), ("code(-1); setflag(3);", 1), ("isflagset(9);", -1),
         ("code(-1); log(\"x\");", 1), ("$var(x) = 1 / $var(z);", -1), ("if (1 / $var(z)) { good(); }", 1),
         ("return (1 / $var(z));", -5), ("switch (1) { case 1: while (1) { return 7; } }", 7),
@@ -26,7 +29,8 @@ import Testing
 
     @Test(arguments: [
         ("code(-3); note(\"$rc\");", "-3"), ("code(-3); $var(x) = 1; note(\"$rc\");", "-3"),
-        ("code(-3); setflag(1); note(\"$rc\");", "-3"), ("note(\"$rc\");", "0"), ("code(-3); note(\"$?\");", "-3"),
+        ("code(-3); setflag(1); note(\"$rc\");", "-3"), ("note(\"$rc\");", "0"),
+        ("code(-3); note(\"$?\");", "-3"),
         ("code(-3); note(\"$retcode\");", "-3"), ("$var(r) = code(-1); note(\"$var(r)\");", "-1"),
         ("$var(r) = code(5); note(\"$var(r)\");", "5"), ("$var(r) = code(5) + 0; note(\"$var(r)\");", "1"),
         ("$var(r) = -code(-5); note(\"$var(r)\");", "0"), ("$var(r) = (code(-5)); note(\"$var(r)\");", "-5"),
@@ -69,7 +73,8 @@ import Testing
     }
 
     @Test func `routes may call each other as deep as max_recursive_level`() throws {
-        let source = "request_route { route(A); note(\"$rc $var(d)\"); }\nroute[A] { $var(d) = $var(d) + 1; route(A); }"
+        let source =
+            "request_route { route(A); note(\"$rc $var(d)\"); }\nroute[A] { $var(d) = $var(d) + 1; route(A); }"
         #expect(
             try Stage().run(source).lines
                 == ["log 4: 2: routes call each other more than 256 deep", "-1 255"])
@@ -89,10 +94,12 @@ import Testing
         _ = stage.play(pool.program.request)
         _ = stage.play(pool.program.route(UInt32(MT_IN_FAILURE), named: "F"))
         _ = stage.play(pool.program.route(UInt32(MT_IN_EVENT), named: "tm:local-request"))
-        _ = stage.play(pool.program.route(UInt32(MT_IN_EVENT), named: "tm:local-request"), as: UInt32(MT_IN_LOCAL))
+        _ = stage.play(
+            pool.program.route(UInt32(MT_IN_EVENT), named: "tm:local-request"), as: UInt32(MT_IN_LOCAL))
         #expect(
             stage.recorder.lines == [
-                "route \(MT_IN_REQUEST)", "route \(MT_IN_REQUEST)", "route \(MT_IN_FAILURE)", "route \(MT_IN_FAILURE)",
+                "route \(MT_IN_REQUEST)", "route \(MT_IN_REQUEST)", "route \(MT_IN_FAILURE)",
+                "route \(MT_IN_FAILURE)",
                 "route \(MT_IN_EVENT)", "route \(MT_IN_LOCAL)",
             ])
     }

@@ -8,12 +8,14 @@ import Message
 extension Recorder {
     func offer(to symbols: Symbols) {
         func add(
-            _ name: String, _ arguments: [ScriptArgument] = [], places: Int = MT_IN_ANY, suspends: Bool = false,
+            _ name: String, _ arguments: [ScriptArgument] = [], places: Int = MT_IN_ANY,
+            suspends: Bool = false,
             plugin: String = "stub", _ call: @escaping mt_fn
         ) {
             symbols.add(
                 ScriptFunction(
-                    name: name, plugin: plugin, arguments: arguments, places: UInt32(places), suspends: suspends,
+                    name: name, plugin: plugin, arguments: arguments, places: UInt32(places),
+                    suspends: suspends,
                     call: call, user: Unmanaged.passUnretained(self).toOpaque()))
         }
         func text(_ name: String, optional: Bool = false) -> ScriptArgument {
@@ -47,15 +49,22 @@ extension Recorder {
         add("only_event", places: MT_IN_EVENT) { _ in 1 }
         add("only_reply", places: MT_IN_REPLY) { _ in 1 }
 
-        add("typed", [ScriptArgument(name: "value", type: UInt32(MT_STR), isOptional: true)]) { Recorder.show($0) }
+        add("typed", [ScriptArgument(name: "value", type: UInt32(MT_STR), isOptional: true)]) {
+            Recorder.show($0)
+        }
         add("two", [text("first"), text("second", optional: true)]) { Recorder.show($0) }
         add(
-            "numbered", [ScriptArgument(name: "limit", type: UInt32(MT_INT), range: 1...255, help: "the most hops")]
+            "numbered",
+            [ScriptArgument(name: "limit", type: UInt32(MT_INT), range: 1...255, help: "the most hops")]
         ) { Recorder.show($0) }
         add("switched", [ScriptArgument(name: "on", type: UInt32(MT_BOOL))]) { Recorder.show($0) }
-        add("timed", [ScriptArgument(name: "time", type: UInt32(MT_MS), range: 1...5000)]) { Recorder.show($0) }
+        add("timed", [ScriptArgument(name: "time", type: UInt32(MT_MS), range: 1...5000)]) {
+            Recorder.show($0)
+        }
         add("expressed", [ScriptArgument(name: "target", type: UInt32(MT_EXPR))]) { Recorder.show($0) }
-        add("verbatim", [ScriptArgument(name: "text", type: UInt32(MT_STR), isVerbatim: true)]) { Recorder.show($0) }
+        add("verbatim", [ScriptArgument(name: "text", type: UInt32(MT_STR), isVerbatim: true)]) {
+            Recorder.show($0)
+        }
         add(
             "armed", [ScriptArgument(name: "route", type: UInt32(MT_ROUTE), block: UInt32(MT_IN_FAILURE))]
         ) { Recorder.show($0) }
@@ -64,7 +73,8 @@ extension Recorder {
         add(
             "defaulted",
             [
-                text("first"), ScriptArgument(name: "limit", type: UInt32(MT_INT), isOptional: true, fallback: "70"),
+                text("first"),
+                ScriptArgument(name: "limit", type: UInt32(MT_INT), isOptional: true, fallback: "70"),
                 text("last", optional: true),
             ]
         ) { Recorder.show($0) }
@@ -82,7 +92,8 @@ extension Recorder {
                             recorder.failure = ("the text is bad", "write a good one")
                             return -2
                         }
-                        call.pointee.out.pointee.ptr = UnsafeMutableRawPointer(bitPattern: 0x1000 + text.utf8.count)
+                        call.pointee.out.pointee.ptr = UnsafeMutableRawPointer(
+                            bitPattern: 0x1000 + text.utf8.count)
                         return 1
                     })
             ]
@@ -108,7 +119,9 @@ extension Recorder {
         }
     }
 
-    static func write(_ call: UnsafeMutablePointer<mt_call>?, _ words: String, _ result: mt_result = 1) -> mt_result {
+    static func write(_ call: UnsafeMutablePointer<mt_call>?, _ words: String, _ result: mt_result = 1)
+        -> mt_result
+    {
         guard let call else { return -1 }
         let recorder = of(call.pointee.worker)
         let text = words.isEmpty ? Slice(call.pointee.args[0].str).string : words

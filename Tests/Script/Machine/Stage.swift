@@ -41,7 +41,8 @@ final class Stage {
         let script = check(source)
         let checked = try #require(script, "\(diagnostics.text)")
         let pool = MachinePool(
-            program: Compiler.compile(checked), worker: worker, values: WorkerValues.open(worker: Int(worker)),
+            program: Compiler.compile(checked), worker: worker,
+            values: WorkerValues.open(worker: Int(worker)),
             services: services, note: note, clock: clock)
         self.pool = pool
         recorder.pool = pool
@@ -68,7 +69,9 @@ final class Stage {
     }
 
     func play(_ route: UInt32, on text: String = Stage.options, as kind: UInt32 = 0) -> Story {
-        guard let pool else { return Story(recorder: recorder, run: .suspended, machine: nil, message: message()) }
+        guard let pool else {
+            return Story(recorder: recorder, run: .suspended, machine: nil, message: message())
+        }
         let message = message(text)
         let (run, machine) = pool.run(route, on: message, as: kind)
         return Story(recorder: recorder, run: run, machine: machine, message: message)
@@ -109,7 +112,9 @@ final class Stage {
         return flow
     }
 
-    private static func mapped(_ v4: [UInt8]) -> [UInt8] { [UInt8](repeating: 0, count: 10) + [255, 255] + v4 }
+    private static func mapped(_ v4: [UInt8]) -> [UInt8] {
+        [UInt8](repeating: 0, count: 10) + [255, 255] + v4
+    }
 }
 
 /// What came of a run.
@@ -171,11 +176,13 @@ final class Recorder: @unchecked Sendable {
         services.isMine = { host, port, _ in
             let host = Slice(host)
             if host.equalsIgnoringCase("alias.example") { return true }
-            return (host == "192.0.2.1" || host.equalsIgnoringCase("biloxi.example")) && (port == 0 || port == 5060)
+            return (host == "192.0.2.1" || host.equalsIgnoringCase("biloxi.example"))
+                && (port == 0 || port == 5060)
         }
         services.forward = { context, transport, host, port in
             let host = Slice(host)
-            Recorder.of(context).lines.append("forward \(transport) \(host.isAbsent ? "-" : host.string) \(port)")
+            Recorder.of(context).lines.append(
+                "forward \(transport) \(host.isAbsent ? "-" : host.string) \(port)")
             if host == "slow.example" {
                 Machine.running(context)?.hold()
                 return mt_result(MT_SUSPEND)

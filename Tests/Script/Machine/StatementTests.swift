@@ -21,26 +21,44 @@ import Testing
         // while
         ("while ($var(i) < 3) { $var(i) = $var(i) + 1; note(\"$var(i)\"); }", ["1", "2", "3"]),
         ("$var(i) = -3; while ($var(i)) { $var(i) = $var(i) + 1; note(\"$var(i)\"); }", ["-2", "-1", "0"]),
-        ("while (1) { $var(i) = $var(i) + 1; if ($var(i) == 3) break; note(\"$var(i)\"); } note(\"end\");", ["1", "2", "end"]),
+        (
+            "while (1) { $var(i) = $var(i) + 1; if ($var(i) == 3) break; note(\"$var(i)\"); } note(\"end\");",
+            ["1", "2", "end"]
+        ),
         (
             "while ($var(i) < 2) { $var(i) = $var(i) + 1; $var(j) = 0; while ($var(j) < 2) { $var(j) = $var(j) + 1; if ($var(j) == 2) break; note(\"$var(i)$var(j)\"); } }",
             ["11", "21"]
         ),
         ("while (0) { note(\"a\"); } note(\"b\");", ["b"]),
         // switch
-        ("switch (2) { case 1: note(\"1\"); case 2: note(\"2\"); case 3: note(\"3\"); break; default: note(\"d\"); }", ["2", "3"]),
+        (
+            "switch (2) { case 1: note(\"1\"); case 2: note(\"2\"); case 3: note(\"3\"); break; default: note(\"d\"); }",
+            ["2", "3"]
+        ),
         ("switch (7) { case 1: note(\"1\"); break; default: note(\"d\"); }", ["d"]),
         ("switch (7) { default: note(\"d\"); break; case 1: note(\"1\"); } note(\"e\");", ["d", "e"]),
         ("switch (7) { default: note(\"d\"); case 1: note(\"1\"); }", ["d", "1"]),
         ("switch (7) { case 1: note(\"1\"); } note(\"e\");", ["e"]),
         ("switch (2) { case 1: case 2: case 3: note(\"x\"); break; case 4: note(\"y\"); }", ["x"]),
-        ("$var(t) = \"abc\"; switch ($var(t)) { case \"ABC\": note(\"u\"); break; case \"abc\": note(\"l\"); break; }", ["l"]),
-        ("$var(t) = \"abc\"; switch ($var(t)) { case /\"^AB\": note(\"r\"); break; default: note(\"d\"); }", ["r"]),
+        (
+            "$var(t) = \"abc\"; switch ($var(t)) { case \"ABC\": note(\"u\"); break; case \"abc\": note(\"l\"); break; }",
+            ["l"]
+        ),
+        (
+            "$var(t) = \"abc\"; switch ($var(t)) { case /\"^AB\": note(\"r\"); break; default: note(\"d\"); }",
+            ["r"]
+        ),
         ("switch ($avp(u)) { case \"\": note(\"empty\"); break; default: note(\"d\"); }", ["empty"]),
         ("$var(t) = \"10\"; switch ($var(t)) { case 10: note(\"n\"); break; default: note(\"d\"); }", ["n"]),
         ("$var(t) = 1; switch ($var(t)) { case \"1\": note(\"t\"); break; default: note(\"d\"); }", ["t"]),
-        ("switch ($var(t)) { case 0: switch (5) { case 5: note(\"in\"); break; } note(\"out\"); break; }", ["in", "out"]),
-        ("while ($var(i) < 2) { $var(i) = $var(i) + 1; switch ($var(i)) { case 1: break; default: note(\"d\"); } note(\"w\"); }", ["w", "d", "w"]),
+        (
+            "switch ($var(t)) { case 0: switch (5) { case 5: note(\"in\"); break; } note(\"out\"); break; }",
+            ["in", "out"]
+        ),
+        (
+            "while ($var(i) < 2) { $var(i) = $var(i) + 1; switch ($var(i)) { case 1: break; default: note(\"d\"); } note(\"w\"); }",
+            ["w", "d", "w"]
+        ),
         // the end
         ("note(\"a\"); exit; note(\"b\");", ["a"]),
         ("note(\"a\"); return; note(\"b\");", ["a"]),
@@ -77,7 +95,8 @@ import Testing
     }
 
     @Test func `a block without a name that is written twice goes on where it ended`() throws {
-        let story = try Stage().run("request_route { note(\"a\"); }\nroute { note(\"b\"); }\nroute[0] { note(\"c\"); }")
+        let story = try Stage().run(
+            "request_route { note(\"a\"); }\nroute { note(\"b\"); }\nroute[0] { note(\"c\"); }")
         #expect(story.lines == ["a", "b", "c"])
     }
 }

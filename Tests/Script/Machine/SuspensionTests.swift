@@ -19,7 +19,10 @@ import Testing
         ("$var(r) = strlen(\"abc\" + (wait(1) + 1)); note(\"$var(r)\");", 1, ["wait 1", "4"]),
         ("switch (wait(1)) { case 1: note(\"1\"); break; default: note(\"d\"); }", 9, ["wait 1", "1"]),
         ("route(A); note(\"$rc\"); } route[A] { note(\"in\"); wait(1); return 4;", 1, ["in", "wait 1", "4"]),
-        ("$var(r) = 1 + route(A); note(\"$var(r)\"); } route[A] { if (wait(1)) return 4; return -1;", 1, ["wait 1", "2"]),
+        (
+            "$var(r) = 1 + route(A); note(\"$var(r)\"); } route[A] { if (wait(1)) return 4; return -1;", 1,
+            ["wait 1", "2"]
+        ),
         (
             "if (route(A) == 1) note(\"T\"); } route[A] { return (route(B) && good()); } route[B] { $var(x) = wait(1); return $var(x);",
             5, ["wait 1", "yes", "T"]
@@ -28,7 +31,10 @@ import Testing
         ("if (wait(1)) note(\"T\"); else note(\"F\");", 0, ["wait 1"]),
         ("route(A); note(\"after\"); } route[A] { wait(1); note(\"never\");", 0, ["wait 1"]),
         ("return (wait(1));", 1, ["wait 1"]),
-        ("two(\"a\", \"b\"); wait(2); two(\"c\", \"$rm\");", 1, ["str a, str b", "wait 2", "str c, str OPTIONS"]),
+        (
+            "two(\"a\", \"b\"); wait(2); two(\"c\", \"$rm\");", 1,
+            ["str a, str b", "wait 2", "str c, str OPTIONS"]
+        ),
     ])
     func `the script goes on where it waited`(source: String, answer: Int, expected: [String]) throws {
         var story = try Stage().run(statements: source)
@@ -41,7 +47,8 @@ import Testing
 
     @Test func `it may wait in each turn of a loop`() throws {
         var story = try Stage().run(
-            statements: "while ($var(i) < 3) { $var(i) = $var(i) + 1; wait($var(i)); note(\"$rc\"); } note(\"end\");")
+            statements:
+                "while ($var(i) < 3) { $var(i) = $var(i) + 1; wait($var(i)); note(\"$rc\"); } note(\"end\");")
         for number in 1...3 {
             #expect(story.run == .suspended)
             story.answer(mt_result(number * 10))
@@ -60,7 +67,8 @@ import Testing
 
     @Test func `other scripts run on the same worker meanwhile`() throws {
         let stage = Stage()
-        let pool = try stage.load("request_route { note(\"$var(n)\"); $var(n) = 1; wait(1); note(\"$var(n)\"); }")
+        let pool = try stage.load(
+            "request_route { note(\"$var(n)\"); $var(n) = 1; wait(1); note(\"$var(n)\"); }")
         var first = stage.play(pool.program.request)
         var second = stage.play(pool.program.request)
         var third = stage.play(pool.program.request)
@@ -107,7 +115,10 @@ import Testing
 
     @Test func `a function that promises to come back and does not is caught`() throws {
         let story = try Stage().run(statements: "forgetful(); note(\"$rc\");")
-        #expect(story.lines == ["log 4: 2: stub: forgetful answered MT_SUSPEND without a call of suspend()", "-2"])
+        #expect(
+            story.lines == [
+                "log 4: 2: stub: forgetful answered MT_SUSPEND without a call of suspend()", "-2",
+            ])
     }
 
     @Test func `a script within a script waits on its own`() throws {
@@ -116,7 +127,9 @@ import Testing
             ScriptFunction(
                 name: "nested", plugin: "stub",
                 call: { call in
-                    guard let call, let pool = Recorder.of(call.pointee.worker).pool, let message = call.pointee.msg else { return -1 }
+                    guard let call, let pool = Recorder.of(call.pointee.worker).pool,
+                        let message = call.pointee.msg
+                    else { return -1 }
                     let number = pool.program.route(UInt32(MT_IN_REQUEST), named: "INNER")
                     let (run, machine) = pool.run(number, on: Message(message))
                     let recorder = Recorder.of(call.pointee.worker)
@@ -124,7 +137,8 @@ import Testing
                     recorder.inner = machine
                     return 1
                 }))
-        let pool = try stage.load("request_route { nested(); note(\"outer\"); }\nroute[INNER] { wait(1); note(\"inner\"); }")
+        let pool = try stage.load(
+            "request_route { nested(); note(\"outer\"); }\nroute[INNER] { wait(1); note(\"inner\"); }")
         let story = stage.play(pool.program.request)
         #expect(story.run == .ended(value: 1, isDropped: false))
         #expect(stage.recorder.inner?.resume(1) == .ended(value: 1, isDropped: false))
