@@ -21,7 +21,7 @@ public struct MachinePool {
 
     let state: UnsafeMutablePointer<State>
 
-    /// `services`, `values` and `note` have to live as long. The program is kept for good. `clock` counts
+    /// `services`, `values` and `note` have to live as long. The program is kept until `close`. `clock` counts
     /// milliseconds, and finds out which function held up the worker.
     public init(
         program: Program, worker: UInt32, values: UnsafeMutablePointer<WorkerValues>,
@@ -68,6 +68,22 @@ public struct MachinePool {
         guard let running = state.pointee.running, UnsafeRawPointer(running) == call else { return nil }
         running.pointee.isHeld = true
         return Machine(state: running)
+    }
+
+    /// Gives all memory back, unless a script waits or runs; otherwise answers false and leaves everything as it is.
+    @discardableResult
+    public func close() -> Bool {
+        guard state.pointee.waiting == 0, state.pointee.running == nil else { return false }
+        while let machine = state.pointee.free {
+            state.pointee.free = machine.pointee.next
+            machine.pointee.stack.deallocate()
+            machine.pointee.frames.deallocate()
+            machine.pointee.arguments.deallocate()
+            machine.deallocate()
+        }
+        Unmanaged.passUnretained(state.pointee.program).release()
+        state.deallocate()
+        return true
     }
 
     private func take(_ message: Message) -> Machine.State {

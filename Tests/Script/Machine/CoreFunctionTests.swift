@@ -48,7 +48,8 @@ import Testing
     }
 
     @Test func `the socket to send from is found before start`() throws {
-        #expect(try Stage().run(statements: "force_send_socket(tcp:192.0.2.1:5060);").message.outSocket == 1)
+        let story = try Stage().run(statements: "force_send_socket(tcp:192.0.2.1:5060);")
+        #expect(story.message.outSocket == 1)
     }
 
     @Test func `branches go one by one or all at once`() throws {

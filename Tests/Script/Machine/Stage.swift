@@ -17,6 +17,7 @@ final class Stage {
     private(set) var diagnostics = Diagnostics()
     var pool: MachinePool?
     var clock = CoarseClock.milliseconds
+    private var taken: [Message] = []
 
     init() {
         worker = Recorder.register(recorder)
@@ -25,6 +26,14 @@ final class Stage {
         note.initialize(to: CallNote())
         recorder.offer(to: symbols)
         symbols.findSocket = { ["udp:192.0.2.1:5060": 0, "tcp:192.0.2.1:5060": 1, "inside": 2][$0] }
+    }
+
+    deinit {
+        pool?.close()
+        for message in taken { while message.references > 0 { message.release() } }
+        messages.close()
+        services.deallocate()
+        note.deallocate()
     }
 
     /// Reads and checks a file.
@@ -40,6 +49,7 @@ final class Stage {
     func load(_ source: String) throws -> MachinePool {
         let script = check(source)
         let checked = try #require(script, "\(diagnostics.text)")
+        self.pool?.close()
         let pool = MachinePool(
             program: Compiler.compile(checked), worker: worker,
             values: WorkerValues.open(worker: Int(worker)),
@@ -65,16 +75,17 @@ final class Stage {
         let wire = text.replacing("\n", with: "\r\n")
         Array(wire.utf8).withUnsafeBytes { _ = message.load($0) }
         message.flow = Stage.flow
+        taken.append(message)
         return message
     }
 
     func play(_ route: UInt32, on text: String = Stage.options, as kind: UInt32 = 0) -> Story {
         guard let pool else {
-            return Story(recorder: recorder, run: .suspended, machine: nil, message: message())
+            return Story(stage: self, run: .suspended, machine: nil, message: message())
         }
         let message = message(text)
         let (run, machine) = pool.run(route, on: message, as: kind)
-        return Story(recorder: recorder, run: run, machine: machine, message: message)
+        return Story(stage: self, run: run, machine: machine, message: message)
     }
 
     static let options = """
@@ -119,13 +130,13 @@ final class Stage {
 
 /// What came of a run.
 struct Story {
-    let recorder: Recorder
+    let stage: Stage
     var run: Machine.Run
     let machine: Machine?
     let message: Message
 
     /// Everything written down so far.
-    var lines: [String] { recorder.lines }
+    var lines: [String] { stage.recorder.lines }
 
     var value: Int32? {
         if case .ended(let value, _) = run { return value }
