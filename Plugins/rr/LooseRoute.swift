@@ -86,7 +86,7 @@ private func note(_ uri: mt_str, _ message: Message, _ state: UnsafeMutablePoint
     }
     state.pointee.params = message.keep(params).raw
     state.pointee.hasRouted = true
-    state.pointee.direction = Direction(ftag: parsed.param("ftag"), fromTag: message.fromTag)
+    state.pointee.direction = Direction(ftag: parsed.param(Word.ftag), fromTag: message.fromTag)
 }
 
 private func choose(_ uri: mt_str, _ message: Message) {
@@ -133,13 +133,14 @@ private func follow(
 
 /// maddr says where a URI is to be reached, whatever its host (RFC 3261, 19.1.1).
 private func setNextHop(_ uri: mt_str, _ message: Message) {
-    guard let parsed = URI(Text(unchecked: uri)), let address = parsed.param("maddr"), !address.isEmpty else {
+    guard let parsed = URI(Text(unchecked: uri)), let address = parsed.param(Word.maddr), !address.isEmpty
+    else {
         message.set(.nextHop, uri)
         return
     }
     let port = parsed.port.map { Line(":\($0)").kept(by: message).raw } ?? mt_str()
     var transport = mt_str()
-    if let written = parsed.param("transport") {
+    if let written = parsed.param(Word.transport) {
         transport = Line(";transport=\(written)").kept(by: message).raw
     }
     message.set(.nextHop, Line("\(parsed.scheme):\(address)\(port)\(transport)"))

@@ -68,3 +68,18 @@ func checkParameters() -> Outcome {
     }
     return .yes
 }
+
+/// Literals that are no String: those would cost a reference count.
+enum Word {
+    static var ftag: StaticString { "ftag" }
+    static var gr: StaticString { "gr" }
+    static var lr: StaticString { "lr" }
+    static var maddr: StaticString { "maddr" }
+    static var r2: StaticString { "r2" }
+    static var sips: StaticString { "sips" }
+    static var sipsColon: StaticString { "sips:" }
+    static var sn: StaticString { "sn" }
+    static var tls: StaticString { "tls" }
+    static var transport: StaticString { "transport" }
+    static var udp: StaticString { "udp" }
+}

@@ -111,11 +111,11 @@ private func user(_ call: borrowing Call, _ message: Message) -> mt_str {
 
 /// RFC 3261, 16.6 step 4: sips in the Request-URI or in the topmost Route asks for sips here.
 private func isSecure(_ message: Message) -> Bool {
-    if message.uri.hasPrefixIgnoringCase("sips:") { return true }
+    if message.uri.hasPrefixIgnoringCase(Word.sipsColon) { return true }
     guard let field = message.first(route) else { return false }
     var body = field.body
     guard let address = body.takeAddress() else { return false }
-    return address.uri.hasPrefixIgnoringCase("sips:")
+    return address.uri.hasPrefixIgnoringCase(Word.sipsColon)
 }
 
 /// ";ftag=x": the tag of the one who started the dialog, who is the To of a request that goes upstream.

@@ -90,19 +90,19 @@ extension RouteSet.Entry {
     init?(_ uri: mt_str) {
         guard let uri = URI(Text(unchecked: uri)) else { return nil }
         let isMine = isOurs(uri)
-        self.init(isMine: isMine, isLoose: uri.param("lr") != nil, isPaired: uri.param("r2") != nil)
+        self.init(isMine: isMine, isLoose: uri.param(Word.lr) != nil, isPaired: uri.param(Word.r2) != nil)
     }
 }
 
 /// Does it name this server? A GRUU of ours names a user agent instead (RFC 5627). A port that is not written
 /// is the default one here, not any.
 private func isOurs(_ uri: URI) -> Bool {
-    if uri.param("gr") != nil { return false }
+    if uri.param(Word.gr) != nil { return false }
     var raw = uri.raw
     if raw.port == 0 {
         let isTLS =
-            uri.scheme.equalsIgnoringCase("sips")
-            || (uri.param("transport")?.equalsIgnoringCase("tls") ?? false)
+            uri.scheme.equalsIgnoringCase(Word.sips)
+            || (uri.param(Word.transport)?.equalsIgnoringCase(Word.tls) ?? false)
         raw.port = isTLS ? 5061 : 5060
     }
     return Server.net.pointee.mine(&raw)

@@ -46,7 +46,7 @@ enum Sockets {
         if host.contains(":") { host = "[\(host)]" }
         if named.port != 0, named.port != 5060 { host += ":\(named.port)" }
 
-        let isUDP = transport.equalsIgnoringCase("udp")
+        let isUDP = transport.equalsIgnoringCase(Word.udp)
         let parameter = isUDP && enableDouble.value != 2 ? "" : ";transport=\(String(transport))"
         var head = host + parameter
         if sockNameMode.value != 0, !socket.name.isEmpty { head += ";sn=\(String(socket.name))" }
@@ -64,16 +64,16 @@ enum Sockets {
 
     /// The socket that a Route URI of ours names.
     static func named(by uri: URI) -> UInt32? {
-        if sockNameMode.value != 0, let name = uri.param("sn"), !name.isEmpty {
+        if sockNameMode.value != 0, let name = uri.param(Word.sn), !name.isEmpty {
             for index in 0..<table.count where name.equals(table[index].name) { return UInt32(index) }
         }
         var transport = Text("udp")
-        if let written = uri.param("transport"), !written.isEmpty {
+        if let written = uri.param(Word.transport), !written.isEmpty {
             transport = written
-        } else if uri.scheme.equalsIgnoringCase("sips") {
+        } else if uri.scheme.equalsIgnoringCase(Word.sips) {
             transport = Text("tls")
         }
-        let defaultPort = transport.equalsIgnoringCase("tls") ? 5061 : 5060
+        let defaultPort = transport.equalsIgnoringCase(Word.tls) ? 5061 : 5060
         for index in 0..<table.count {
             let one = table[index]
             guard transport.equalsIgnoringCase(one.transport) else { continue }

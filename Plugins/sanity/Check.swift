@@ -59,6 +59,9 @@ private func addUnsupported(_ message: Message) {
     if list.len > 0 { message.set(.replyLines, Line("\(list)\r\n")) }
 }
 
+/// A String would cost a reference count.
+private var sipVersion: StaticString { "SIP/2.0" }
+
 private func failure(of message: Message, _ checks: Checks, _ uris: URIChecks) -> Failure? {
     let isRequest = message.isRequest
     if !checks.isDisjoint(with: [.topVia, .required]) {
@@ -74,7 +77,7 @@ private func failure(of message: Message, _ checks: Checks, _ uris: URIChecks) -
         return .missing
     }
     if isRequest {
-        if checks.contains(.version), message.text(.version) != "SIP/2.0" { return .version }
+        if checks.contains(.version), message.text(.version) != sipVersion { return .version }
         let looksAtURI = checks.contains(.uris) && uris.contains(.request)
         if checks.contains(.scheme) || looksAtURI, let failure = requestURI(message) { return failure }
         if checks.contains(.cseqMethod), let failure = cseqMethod(message) { return failure }

@@ -4,7 +4,8 @@ import Glibc
 import PluginKit
 import SlLogic
 
-private let tags = ReplyTag.random()
+/// Drawn by `Start`, before any request.
+nonisolated(unsafe) private var tags = ReplyTag()
 
 /// Builds the reply, sends it where its Via says, and counts it. Nothing is remembered but that an ACK may
 /// come.
@@ -17,22 +18,25 @@ func replyStateless(_ call: borrowing Call, _ status: Int, _ reason: mt_str) -> 
             .error, "cannot send a reply \(status): a status is 100 to 699, and only requests are answered")
         return .no
     }
-    guard let reply = request.reply(status, reason) else {
+    // The tables themselves: this is the reply to every keepalive, and costs no reference count.
+    guard let raw = Server.message.pointee.reply(request.raw, Int32(status), reason) else {
         Statistics.failed()
         return .no
     }
+    defer { Server.message.pointee.release(raw) }
+    let reply = Message(raw)
     // A tag belongs to a dialog or to a final answer; 100 has none.
     let tagged = status >= 180 && request.toTag.isEmpty
-    if tagged { setTag(reply.message, for: request) }
-    if status >= 300, status < 400 { addContacts(to: reply.message, from: request) }
+    if tagged { setTag(reply, for: request) }
+    if status >= 300, status < 400 { addContacts(to: reply, from: request) }
 
-    guard reply.message.send(call).isYes else {
+    guard Server.net.pointee.send(call.raw, raw, nil, nil, nil) > 0 else {
         Statistics.failed()
         return .no
     }
     if tagged, status >= 200, method == .invite { openWindow(call.worker) }
     Statistics.sent(status)
-    emit(localResponse, call, reply.message)
+    emit(localResponse, call, reply)
     return .yes
 }
 
@@ -122,7 +126,9 @@ func localTag(_ call: borrowing Call, _ key: Text) -> Outcome {
 nonisolated(unsafe) private var windows: UnsafeMutablePointer<AckWindow>?
 private let windowStride = 8
 
-func prepareWindows() {
+func prepare() {
+    tags = ReplyTag.random()
+    toHeader = HeaderName(token: Server.sip.pointee.token("To"))
     let count = max(Host.workers, 1) * windowStride
     let memory = UnsafeMutablePointer<AckWindow>.allocate(capacity: count)
     memory.initialize(repeating: AckWindow(), count: count)

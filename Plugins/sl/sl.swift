@@ -42,8 +42,7 @@ private let plugin = Plugin("sl", "1.0.0", "Answers requests without keeping a t
             tag: { raw in statelessTag(Message(raw.unsafelyUnwrapped)) })
     }
     Start {
-        prepareWindows()
-        toHeader = HeaderName(token: Server.sip.pointee.token("To"))
+        prepare()
         return .yes
     }
 }

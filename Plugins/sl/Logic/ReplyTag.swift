@@ -14,8 +14,14 @@ public struct ReplyTag: @unchecked Sendable {
     public static let length = 41
 
     /// The first 33 bytes: written once and never freed, so that all workers may read them.
-    private let life: UnsafePointer<UInt8>
+    private let life: UnsafePointer<UInt8>?
     private let key: UInt64
+
+    /// None yet: writes nothing, and owns no tag.
+    public init() {
+        life = nil
+        key = 0
+    }
 
     public init(life high: UInt64, _ low: UInt64, key: UInt64) {
         let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: 33)
@@ -36,13 +42,15 @@ public struct ReplyTag: @unchecked Sendable {
     public func write(
         callID: Text, branch: Text, cseq: Int, into bytes: UnsafeMutablePointer<UInt8>
     ) {
+        guard let life else { return }
         memcpy(bytes, life, 33)
         Self.hexadecimal(UInt64(digest(callID, branch, cseq)), digits: 8, into: bytes + 33)
     }
 
     /// Might this be one of ours? Looks at the first 33 bytes only, so it costs next to nothing.
     public func isOfThisLife(_ tag: Text) -> Bool {
-        tag.count == Self.length && memcmp(tag.raw.ptr, life, 33) == 0
+        guard let life, tag.count == Self.length else { return false }
+        return memcmp(tag.raw.ptr, life, 33) == 0
     }
 
     /// Is this the tag that a reply to the request with these values got?
