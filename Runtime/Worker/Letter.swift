@@ -42,7 +42,9 @@ struct Letter {
         return letter
     }
 
+    /// One that was not read gives back what it carries.
     static func free(_ letter: LetterPointer) {
+        letter.pointee.message?.release()
         Glibc.free(letter.pointee.bytes)
         letter.deinitialize(count: 1)
         letter.deallocate()

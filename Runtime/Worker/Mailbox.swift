@@ -18,17 +18,19 @@ final class Mailbox: Sendable {
     init() { descriptor = cl_wakeup_make() }
 
     deinit {
-        var letter = takeAll()
-        while let next = letter {
-            letter = next.pointee.next
-            Letter.free(next)
-        }
-        letter = takeReturned()
-        while let next = letter {
-            letter = next.pointee.next
-            Letter.free(next)
-        }
+        empty()
         close(descriptor)
+    }
+
+    /// Nobody will read them any more.
+    func empty() {
+        for first in [takeAll(), takeReturned()] {
+            var next = first
+            while let letter = next {
+                next = letter.pointee.next
+                Letter.free(letter)
+            }
+        }
     }
 
     /// [any] Without waking.

@@ -69,6 +69,7 @@ public final class Network: @unchecked Sendable {
                     advertised: keep(socket.advertisedText)))
         }
         descriptors = (0..<workers).flatMap { worker in opening.descriptors.map { $0[worker] } }
+        names.release()
         names = NameTable(sockets: sockets, aliases: aliases)
     }
 

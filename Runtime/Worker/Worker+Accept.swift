@@ -34,7 +34,7 @@ extension Worker {
             count(counters.refused)
             group.noticeOften(
                 .tooMany, MT_LOG_WARNING,
-                "tcp: refused \(remote.text): \(limits.connections) connections are open, see tcp_max_connections"
+                "tcp: refused \(remote.text), as \(limits.connections) are open: see tcp_max_connections"
             )
             Glibc.close(descriptor)
             return

@@ -20,16 +20,17 @@ extension Worker {
             count(counters.refused)
             group.noticeOften(
                 .tooMany, MT_LOG_WARNING,
-                "tcp: none to \(remote.text): \(limits.connections) connections are open, see tcp_max_connections"
+                "tcp: none to \(remote.text), as \(limits.connections) are open: see tcp_max_connections"
             )
             return nil
         }
         let descriptor = cl_socket(remote.isV4, true)
+        let reason = Errno()
         guard descriptor >= 0, let connection = connections.take() else {
             group.hasClosed()
             count(counters.connectFailed)
             group.noticeOften(
-                .noDescriptors, MT_LOG_ERROR, "tcp: cannot connect to \(remote.text): \(Errno().text)")
+                .noDescriptors, MT_LOG_ERROR, "tcp: cannot connect to \(remote.text): \(reason.text)")
             if descriptor >= 0 { Glibc.close(descriptor) }
             return nil
         }

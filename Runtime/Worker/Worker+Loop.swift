@@ -96,6 +96,7 @@ extension Worker {
     private func finish() {
         closeAllConnections()
         releaseDatagrams()
+        mailbox.empty()
         cl_enter(nil, nil, -1)
     }
 }

@@ -57,9 +57,9 @@ extension Worker {
         let share = limits.allQueues / max(network.workers, 1)
         if waiting > 0, waiting + count > limits.connectionQueue || connections.queued + count > share {
             self.count(counters.queueFull)
+            let peer = connection.pointee.flow.remoteEndpoint
             group.noticeOften(
-                .slowReader, MT_LOG_WARNING,
-                "tcp: closed \(connection.pointee.flow.remoteEndpoint.text): it does not read, \(waiting) bytes wait"
+                .slowReader, MT_LOG_WARNING, "tcp: \(peer.text) does not read, \(waiting) bytes wait: closed"
             )
             doom(connection)
             return false

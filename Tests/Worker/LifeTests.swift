@@ -46,7 +46,12 @@ import Testing
         #expect(zip(server.group.workers.map(\.turns), turns).allSatisfy { $0 - $1 < 20 })
     }
 
-    @Test func `10,000 idle connections cost less than 100 MB`() throws {
+    /// Sanitizers keep what is freed, and count it.
+    private static let isSanitized = ["__asan_init", "__tsan_init"].contains { (symbol: String) in
+        dlsym(nil, symbol) != nil
+    }
+
+    @Test(.disabled(if: isSanitized)) func `10,000 idle connections cost less than 100 MB`() throws {
         let most = 2_000
         try #require(raiseDescriptorLimit(to: 2 * most + 512))
         let server = try Server(Echo()) {
