@@ -102,6 +102,6 @@ struct MethodList: Scriptable, ~Escapable {
 
 func isMethod(_ call: borrowing Call, _ list: MethodList) -> Outcome {
     let message = call.message
-    if message.isRequest { return Outcome(list.contains(message.method.number, message.methodText)) }
-    return Outcome(list.contains(0, message.cseqMethod))
+    let name = message.isRequest ? message.methodText : message.cseqMethod
+    return Outcome(list.contains(message.method.number, name))
 }
