@@ -41,6 +41,7 @@ import PluginKit
             return answer.fault(500, "Unknown parameter type (Types: int or str)")
         }
         guard outcome.isYes else { return answer.fault(500, "Cannot set shared variable value") }
+        SharedNames.wasWritten(String(name))
         answer.put("Ok. Variable set to new value.")
         return .yes
     }
@@ -65,24 +66,24 @@ private func put(_ target: Expression, _ name: String, _ answer: borrowing Answe
     }
 }
 
-/// The shared variables that commands have asked for, and those that the configuration gives a value to. Only
+/// The shared variables that commands have written, and those that the configuration gives a value to. Only
 /// touched on the commands' thread.
 private enum SharedNames {
-    nonisolated(unsafe) private static var known: [String: Expression] = [:]
+    nonisolated(unsafe) private static var compiled: [String: Expression] = [:]
+    nonisolated(unsafe) private static var written: Set<String> = []
 
-    static var all: [String] {
-        for value in SharedVariables.shared { _ = expression(value.name) }
-        return known.keys.sorted()
-    }
+    static var all: [String] { written.union(SharedVariables.shared.map(\.name)).sorted() }
+
+    static func wasWritten(_ name: String) { written.insert(name) }
 
     static func expression(_ name: String) -> Expression? {
-        if let target = known[name] { return target }
+        if let target = compiled[name] { return target }
         guard !name.isEmpty, name.utf8.allSatisfy(isNameByte),
             let target = Expression.compile("$shv(\(name))")
         else {
             return nil
         }
-        known[name] = target
+        compiled[name] = target
         return target
     }
 
