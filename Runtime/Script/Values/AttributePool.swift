@@ -45,8 +45,8 @@ extension UnsafeMutablePointer<AttributeNode> {
 
 /// Memory for the attributes of one worker's messages: nodes of a few sizes, recycled, from chunks that stay.
 ///
-/// One worker's own. When the last message of some attributes goes on another thread, they wait on a lock-free list
-/// until the worker next makes some. Texts too long for the largest size are malloced.
+/// One worker's own. When the last message of some attributes goes on another thread, they wait on a
+/// lock-free list until the worker next makes some. Texts too long for the largest size are malloced.
 public struct AttributePool {
     private static let sizes = [96, 160, 288, 544, 1056]
     private static let chunk = 64 * 1024

@@ -25,6 +25,13 @@ enum Values {
         var left = number < 0 ? count(.via, in: message) + number : number - 1
         guard left >= 0 else { return nil }
         var field = message.header(.via)
+        // The first one has been read already; where it has a line to itself, that line is done with.
+        if left > 0, message.topVia.whole.isPresent,
+            message.topVia.whole.count == message.body(of: field).count
+        {
+            left -= 1
+            field = message.header(.via, after: field)
+        }
         while field.exists {
             var list = message.body(of: field)
             while let via = Via(taking: &list) {

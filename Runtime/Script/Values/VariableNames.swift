@@ -103,10 +103,13 @@ struct VariableName {
         add("fsn", is: .sendSocketName, writable: true)
         add("fsp", is: .sendSocketPort)
 
-        add("rpl", is: .replyPart, key: .words([
-            ("duri", .whole), ("dhost", .host), ("dport", .port), ("dproto", .transport), ("dprotoid", .shortProto),
-            ("cntvia", .count), ("cntrr", .params),
-        ]))
+        add(
+            "rpl", is: .replyPart,
+            key: .words([
+                ("duri", .whole), ("dhost", .host), ("dport", .port), ("dproto", .transport),
+                ("dprotoid", .shortProto),
+                ("cntvia", .count), ("cntrr", .params),
+            ]))
         add("ksr", is: .version, key: .words([("verval", .value)]), number: 1)
 
         add("rm", is: .method)

@@ -11,17 +11,21 @@ public struct VariableParser {
     let plugin: (String) -> VariableCallout?
     /// `#!define`s, for `$def(ID)`.
     let definition: (String) -> String?
+    /// Whether constant names of headers get numbers, so that looking for one compares numbers. At start-up,
+    /// before the first message: a message indexed before that does not know them.
+    let numbersHeaders: Bool
     /// Told of what is odd but no error: an unknown select.
     let warn: (VariableError) -> Void
 
     public init(
         storage: CodeStorage, plugin: @escaping (String) -> VariableCallout? = { _ in nil },
-        definition: @escaping (String) -> String? = { _ in nil },
+        definition: @escaping (String) -> String? = { _ in nil }, numbersHeaders: Bool = true,
         warn: @escaping (VariableError) -> Void = { _ in }
     ) {
         self.storage = storage
         self.plugin = plugin
         self.definition = definition
+        self.numbersHeaders = numbersHeaders
         self.warn = warn
     }
 

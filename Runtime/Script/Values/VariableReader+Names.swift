@@ -82,7 +82,7 @@ extension VariableReader {
                 code.keyFormat = try format(in: range)
             } else {
                 code.key = parser.storage.text(bytes[range])
-                code.header = HeaderID.named(code.key)
+                code.header = parser.numbersHeaders ? HeaderID.token(inner) : HeaderID.named(code.key)
             }
             if code.operation == .headerValue || code.operation == .headerValueCount {
                 try checkListHeader(inner, isDynamic, code.header, range)

@@ -34,17 +34,24 @@ extension VariableCode {
     }
 
     /// A part of From or To.
-    static func partyPart(_ address: Address, _ part: VariablePart, _ tag: Slice) -> ScriptValue {
+    static func partyPart(
+        _ address: Address, _ part: VariablePart, _ tag: Slice, _ context: Context
+    ) -> ScriptValue {
         switch part {
         case .whole: return ScriptValue(address.uri)
         case .display: return address.display.isEmpty ? .null : ScriptValue(address.display)
         case .tag: return tag.isEmpty ? .null : ScriptValue(tag)
-        default: return uriPart(address.uri, part)
+        default: return uriPart(address.uri, part, context)
         }
     }
 
-    static func uriPart(_ text: Slice, _ part: VariablePart) -> ScriptValue {
-        guard let uri = URI(parsing: text) else { return .null }
+    /// A URI of the message taken apart, remembered for the next one who asks.
+    static func parsed(_ text: Slice, _ context: Context) -> URI? {
+        context.pointee.values.pointee.uris.uri(text, of: context.pointee.message)
+    }
+
+    static func uriPart(_ text: Slice, _ part: VariablePart, _ context: Context) -> ScriptValue {
+        guard let uri = parsed(text, context) else { return .null }
         switch part {
         case .user: return uri.userName.isEmpty ? .null : ScriptValue(uri.userName)
         case .userLength: return ScriptValue(Int64(uri.userName.count))
@@ -59,7 +66,7 @@ extension VariableCode {
         guard message.isReply else {
             let text = message.nextHop.isPresent ? message.nextHop : message.uri
             if part == .whole { return ScriptValue(text) }
-            guard let uri = URI(parsing: text) else { return .null }
+            guard let uri = parsed(text, context) else { return .null }
             return requestPart(uri, part, context)
         }
         guard let via = Values.via(2, in: message) else { return .null }
@@ -119,7 +126,7 @@ extension VariableCode {
         guard let address = Values.address(index, of: header, in: context.pointee.message) else {
             return .null
         }
-        return partyPart(address, code.pointee.part, .absent)
+        return partyPart(address, code.pointee.part, .absent, context)
     }
 
     static func addressURI(_ header: HeaderID, _ message: Message) -> ScriptValue {

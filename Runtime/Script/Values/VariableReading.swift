@@ -29,16 +29,16 @@ extension VariableCode {
             return requestPart(uri, part, context)
         case .originalURI:
             if part == .whole { return ScriptValue(message.receivedURI) }
-            guard let uri = URI(parsing: message.receivedURI) else { return .null }
+            guard let uri = parsed(message.receivedURI, context) else { return .null }
             return requestPart(uri, part, context)
         case .destinationURI:
             if part == .whole { return ScriptValue(message.nextHop) }
-            guard message.nextHop.isPresent, let uri = URI(parsing: message.nextHop) else { return .null }
+            guard message.nextHop.isPresent, let uri = parsed(message.nextHop, context) else { return .null }
             return requestPart(uri, part, context)
         case .nextHop: return nextHop(part, context)
         case .replyPart: return replyPart(part, context)
-        case .from: return partyPart(message.from, part, message.fromTag)
-        case .to: return partyPart(message.to, part, message.toTag)
+        case .from: return partyPart(message.from, part, message.fromTag, context)
+        case .to: return partyPart(message.to, part, message.toTag, context)
         case .asserted: return identity(.pAssertedIdentity, code, context)
         case .preferred: return identity(.pPreferredIdentity, code, context)
         case .remoteParty: return addressURI(.remotePartyID, message)

@@ -9,6 +9,7 @@ public struct WorkerValues {
     var variables = ScriptVariables()
     var patterns = PatternCache()
     var notes = MessageNotes()
+    var uris = URICache()
     /// `$sbranch`: put together here, then made a branch.
     var scratch = ScratchBranch()
 
@@ -39,6 +40,7 @@ public struct WorkerValues {
         values.pointee.variables.close()
         values.pointee.scratch.close()
         values.pointee.notes.close()
+        values.pointee.uris.close()
         values.deinitialize(count: 1)
         values.deallocate()
     }

@@ -190,10 +190,12 @@ import Testing
         bench.clear("$avp(x)")
         var thread = pthread_t()
         let raw = UnsafeMutableRawPointer(message.opaque)
-        pthread_create(&thread, nil, { raw in
-            Message(OpaquePointer(raw!)).release()
-            return nil
-        }, raw)
+        pthread_create(
+            &thread, nil,
+            { raw in
+                Message(OpaquePointer(raw!)).release()
+                return nil
+            }, raw)
         pthread_join(thread, nil)
         let values = WorkerValues.of(worker: UInt32(bench.worker))
         #expect(values.pointee.attributes.live > 50)

@@ -563,6 +563,15 @@ import Testing
         bench.check([("$avp($var(name))", "by name"), ("$avp(s:X-Test)", "by name")])
     }
 
+    @Test func `headers are found with a number and without`() throws {
+        let bench = try Bench(Fixture.invite.replacing("X-Test", with: "X-Unnumbered"))
+        let late = VariableParser(storage: bench.storage, numbersHeaders: false)
+        let format = try late.format("$hdr(x-unnumbered) $hdrc(X-Unnumbered) $(hdr(X-Unnumbered)[-1])").get()
+        #expect(format.text(bench.context) == "one 2 two, three")
+        bench.check([("$hdr(x-TEST)", "<null>")])
+        try Bench().check([("$hdr(x-TEST)", "one")])
+    }
+
     @Test func `the environment and definitions are constants`() throws {
         let bench = try Bench()
         bench.definitions = ["LIMIT": "12", "NAME": "abc"]
