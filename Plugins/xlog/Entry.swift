@@ -15,21 +15,22 @@ enum Entry {
 
     static func write(_ call: borrowing Call, _ level: Host.Level, _ text: Piece) -> Outcome {
         guard Host.logs(level) else { return .yes }
-        guard let value = text.text(call) else { return .no }
-        guard let format = prefixFormat, let prefix = call.read(format) else {
-            write(level, prefix.value, value)
-            return .yes
+        guard let value = text.now(call) else { return .no }
+        var front = prefix.value.raw
+        if let format = prefixFormat {
+            guard let value = call.read(format) else { return .no }
+            front = value.text.raw
         }
-        write(level, prefix.text, value)
+        write(level, front, Value(unchecked: value))
         return .yes
     }
 
-    private static func write(_ level: Host.Level, _ prefix: Text, _ value: Value) {
-        if let number = value.int { return Host.log(level, text: Line("\(prefix)\(number)")) }
+    private static func write(_ level: Host.Level, _ front: mt_str, _ value: Value) {
+        if let number = value.int { return Host.log(level, text: Line("\(front)\(number)")) }
         var text = value.isNull ? Text("<null>") : value.text
         if text.count > bufferSize.value { text = text.prefix(bufferSize.value) }
         // The server ends its lines itself; scripts do too.
         while text.hasSuffix("\n") || text.hasSuffix("\r") { text = text.dropLast() }
-        Host.log(level, text: Line("\(prefix)\(text)"))
+        Host.log(level, text: Line("\(front)\(text)"))
     }
 }

@@ -6,29 +6,25 @@ import PluginKit
 ///
 /// It is compiled when the file is read and put together only when a line is written, so that a line that
 /// nobody sees costs nothing. What is no constant, as in `"a" + $var(b)`, comes as the text that it is.
-struct Piece: Scriptable, ~Escapable {
+struct Piece: Scriptable {
+    /// Borrowed: valid until the function returns.
     private let value: mt_value
 
     static var type: UInt32 { Text.type }
-
-    @_lifetime(immortal)
-    static func read(_ value: UnsafePointer<mt_value>) -> Piece { Piece(value.pointee) }
-
-    @_lifetime(immortal)
-    private init(_ value: mt_value) { self.value = value }
+    static func read(_ value: UnsafePointer<mt_value>) -> Piece { Piece(value: value.pointee) }
 
     /// Nil when it says none.
     func level(_ call: borrowing Call) -> Host.Level? {
-        guard let made else { return Level.of(Value(unchecked: value)) }
-        if let level = made._withUnsafeGuaranteedRef({ $0.level }) { return level }
-        guard let value = call.read(made._withUnsafeGuaranteedRef { $0.expression }) else { return nil }
-        return Level.of(value)
+        if let level = made?._withUnsafeGuaranteedRef({ $0.level }) { return level }
+        guard let value = now(call) else { return nil }
+        return Level.of(Value(unchecked: value))
     }
 
-    @_lifetime(borrow call)
-    func text(_ call: borrowing Call) -> Value? {
-        guard let made else { return Value(unchecked: value) }
-        return call.read(made._withUnsafeGuaranteedRef { $0.expression })
+    /// What it is now; nil when it cannot be had.
+    func now(_ call: borrowing Call) -> mt_value? {
+        guard let expression = made?._withUnsafeGuaranteedRef({ $0.expression }) else { return value }
+        guard let value = call.read(expression) else { return nil }
+        return value.raw
     }
 
     private var made: Unmanaged<Made>? { value.ptr.map { Unmanaged<Made>.fromOpaque($0) } }
