@@ -22,7 +22,7 @@ let plugins = [
     "avpops", "corex", "ctl", "htable", "kex", "maxfwd", "pv", "rr", "sanity", "siputils", "sl", "textops", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
-let withLogic: Set = ["avpops", "ctl", "htable", "maxfwd", "rr", "sanity", "siputils", "sl", "textops"]
+let withLogic: Set = ["avpops", "ctl", "htable", "maxfwd", "pv", "rr", "sanity", "siputils", "sl", "textops", "xlog"]
 
 func target(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
 

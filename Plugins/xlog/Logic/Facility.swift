@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import CMartlet
 import PluginKit
 
 /// The facilities of syslog, by the words that configurations use.
-enum Facility {
-    static let prepare: mt_fn = { call in
-        guard let call = call?.pointee else { return Outcome.error.code }
-        let text = Text(unchecked: call.args.pointee.str)
-        for word in words where text == word { return Outcome.yes.code }
-        return Host.fail(
-            "\"\(String(text))\" is no log facility",
-            help: "there are LOG_DAEMON, LOG_USER, LOG_LOCAL0 to LOG_LOCAL7 ..."
-        ).code
+public enum Facility {
+    public static func isKnown(_ text: Text) -> Bool {
+        for word in words where text == word { return true }
+        return false
     }
 
     private static let words: [StaticString] = [

@@ -2,15 +2,15 @@
 import PluginKit
 
 /// What a script calls a level: a word of which the third letter counts, or a number.
-enum Level {
+public enum Level {
     /// Nil when it is neither.
-    static func of(_ value: Value) -> Host.Level? {
+    public static func of(_ value: Value) -> Host.Level? {
         if let number = value.int { return of(number) }
         if let number = value.text.integer { return of(number) }
         return of(word: value.text)
     }
 
-    static func of(word: Text) -> Host.Level? {
+    public static func of(word: Text) -> Host.Level? {
         guard looksLikeOne(word) else { return nil }
         switch word[2] {
         case UInt8(ascii: "A"), UInt8(ascii: "B"), UInt8(ascii: "C"), UInt8(ascii: "E"): return .error
@@ -23,7 +23,7 @@ enum Level {
     }
 
     /// L_ and letters or digits: nobody logs such text.
-    static func looksLikeOne(_ text: Text) -> Bool {
+    public static func looksLikeOne(_ text: Text) -> Bool {
         guard text.count >= 3, text.hasPrefix("L_") else { return false }
         for at in 2..<text.count {
             switch text[at] {
@@ -35,7 +35,7 @@ enum Level {
     }
 
     /// As `debug` counts them: 3 is the most talkative.
-    static func of(_ number: Int) -> Host.Level {
+    public static func of(_ number: Int) -> Host.Level {
         switch number {
         case ...(-1): .error
         case 0: .warning
