@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 import PluginKit
+import PvLogic
 
 /// Text to attributes and back, and attributes to the log.
 @Declarations func textFunctions() -> [any Declaration] {
@@ -101,24 +102,10 @@ private func copy(_ expression: Expression, _ variable: Text, _ call: borrowing 
 private func explode(_ params: Text, into message: Message, _ kind: Attributes.Kind, _ root: Text) -> Outcome
 {
     var pairs: [(name: mt_str, value: mt_str)] = []
-    var start = 0
-    var quoted = false
-    for at in 0...params.count {
-        if at < params.count, params[at] == UInt8(ascii: "\"") { quoted.toggle() }
-        guard at == params.count || (params[at] == UInt8(ascii: ";") && !quoted) else { continue }
-        let pair = params[start..<at].trimmed
-        start = at + 1
-        guard !pair.isEmpty else { continue }
-        let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.count
-        var value = pair.dropFirst(equals + 1).trimmed
-        if value.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"") {
-            value = value.dropFirst().dropLast()
-        }
-        let name = pair.prefix(equals).trimmed
-        guard !name.isEmpty else { return .no }
+    let isWhole = Parameters.each(in: params) { name, value in
         pairs.append((name.raw, value.isAbsent ? mt_str("") : value.raw))
     }
-    guard !pairs.isEmpty else { return .no }
+    guard isWhole, !pairs.isEmpty else { return .no }
     let attributes = message.attributes(kind)
     // A $xavu has one value, so a new list takes the place of the old one.
     if kind.number == Attributes.Kind.xavu.number { attributes.remove(root) }
@@ -151,13 +138,7 @@ private func split(_ text: Text, _ separators: Text, trim: Bool, into message: M
     -> Outcome
 {
     var parts: [mt_str] = []
-    var start = 0
-    for at in 0...text.count {
-        guard at == text.count || separators.contains(text[at]) else { continue }
-        let part = trim ? text[start..<at].trimmed : text[start..<at]
-        if !part.isEmpty { parts.append(part.raw) }
-        start = at + 1
-    }
+    Parameters.parts(of: text, separators, trim: trim) { parts.append($0.raw) }
     let attributes = message.attributes(.xavp)
     attributes.add(root, mt_value())
     for part in parts.reversed() { attributes.add(root, member: Text("v"), part) }

@@ -1,50 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 import PluginKit
+import PvLogic
 
-/// A value that a variable starts with, as `shvset` and `varset` write it: name=i:1, name=s:text.
+/// A value that a variable starts with, and the variable.
 struct InitialValue: Sendable {
     let name: String
     private let target: Expression
-    private let number: Int?
-    private let text: String
+    private let value: Assignment.Value
 
-    /// Nil, and the reason logged, when it is malformed.
+    /// Nil, and the reason said, when it is malformed.
     init?(_ line: Text, of kind: StaticString) {
-        guard let equals = line.firstIndex(of: UInt8(ascii: "=")), equals > 0, line.count >= equals + 3,
-            line[equals + 2] == UInt8(ascii: ":")
-        else {
-            InitialValue.refuse(line)
+        guard let assignment = Assignment(line) else {
+            _ = Host.fail(
+                "\"\(String(line))\" gives no variable a value",
+                help: "write \"name=i:1\" for a number, \"name=s:text\" for text")
             return nil
         }
-        let value = line.dropFirst(equals + 3)
-        name = String(line.prefix(equals).trimmed)
-        text = String(value)
-        switch line[equals + 1] {
-        case UInt8(ascii: "i"), UInt8(ascii: "I"):
-            guard let integer = value.trimmed.integer else {
-                InitialValue.refuse(line)
-                return nil
-            }
-            number = integer
-        case UInt8(ascii: "s"), UInt8(ascii: "S"): number = nil
-        default:
-            InitialValue.refuse(line)
-            return nil
-        }
-        guard let target = Expression.compile("\(String(Text(kind)))(\(name))") else { return nil }
+        guard let target = Expression.compile("\(String(Text(kind)))(\(assignment.name))") else { return nil }
+        name = assignment.name
+        value = assignment.value
         self.target = target
     }
 
     func assign(_ call: borrowing Call) -> Bool {
-        if let number { return call.write(target, number).isYes }
-        return call.write(target, text).isYes
-    }
-
-    private static func refuse(_ line: Text) {
-        _ = Host.fail(
-            "\"\(String(line))\" gives no variable a value",
-            help: "write \"name=i:1\" for a number, \"name=s:text\" for text")
+        switch value {
+        case .number(let number): call.write(target, number).isYes
+        case .text(let text): call.write(target, text).isYes
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 import PluginKit
+import XlogLogic
 
 /// An argument of a logging function: text, a level or a facility, which its place tells apart.
 ///

@@ -2,6 +2,7 @@
 // Writes log lines from the script.
 import CMartlet
 import PluginKit
+import XlogLogic
 
 let bufferSize = Param<Int>("buf_size", default: "4096", in: 16...1_048_576, "The longest text, in bytes.")
 let prefix = Param<Text>("prefix", default: "<script>: ", is: .verbatim, "Stands in front of each text.")
@@ -9,7 +10,7 @@ let prefixMode = Param<Int>("prefix_mode", default: "0", in: 0...1, "1: there ar
 private let longFormat = Param<Int>("long_format", default: "0", in: 0...1, "1: xlog writes like xlogl.")
 private let forceColor = Param<Int>("force_color", default: "0", in: 0...1, "Accepted; has no effect here.")
 private let logFacility = Param<Text?>(
-    "log_facility", prepare: Facility.prepare, "Checked; the server's log_facility is what counts.")
+    "log_facility", prepare: prepareFacility, "Checked; the server's log_facility is what counts.")
 private let logColors = Params<Text>("log_colors", "Accepted; has no effect here.")
 private let methodsFilter = Param<Int>(
     "methods_filter", default: "-1", is: .reloadable, "Bits of the methods that xlogm does not log.")
@@ -40,7 +41,10 @@ private let plugin = Plugin("xlog", "1.0.0", "Writes log lines from the script."
         "xlogm", in: .any, "Writes a log line, unless methods_filter has the request's method.",
         piece("level", "As L_INFO."), piece("text", "What to write.")
     ) { call, level, text in
-        if call.hasMessage, call.message.isRequest, filters(call.message.method) { return .yes }
+        if call.hasMessage, call.message.isRequest, MethodFilter.has(call.message.method, methodsFilter.value)
+        {
+            return .yes
+        }
         return write(call, level, text)
     }
     for (name, level): (StaticString, Host.Level) in [
@@ -75,25 +79,12 @@ private func write(_ call: borrowing Call, _ level: Piece, _ text: Piece) -> Out
     return Entry.write(call, level, text)
 }
 
-/// The bits are those of Kamailio, in whose order configurations write them.
-private func filters(_ method: Method) -> Bool {
-    let bit: Int
-    switch method {
-    case .invite: bit = 1
-    case .cancel: bit = 2
-    case .ack: bit = 4
-    case .bye: bit = 8
-    case .info: bit = 16
-    case .register: bit = 32
-    case .subscribe: bit = 64
-    case .notify: bit = 128
-    case .message: bit = 256
-    case .options: bit = 512
-    case .prack: bit = 1024
-    case .update: bit = 2048
-    case .refer: bit = 4096
-    case .publish: bit = 8192
-    default: bit = 1 << 14
-    }
-    return methodsFilter.value >= 0 && methodsFilter.value & bit != 0
+private let prepareFacility: mt_fn = { call in
+    guard let call = call?.pointee else { return Outcome.error.code }
+    let text = Text(unchecked: call.args.pointee.str)
+    if Facility.isKnown(text) { return Outcome.yes.code }
+    return Host.fail(
+        "\"\(String(text))\" is no log facility",
+        help: "there are LOG_DAEMON, LOG_USER, LOG_LOCAL0 to LOG_LOCAL7 ..."
+    ).code
 }
