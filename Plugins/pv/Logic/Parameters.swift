@@ -3,8 +3,8 @@ import PluginKit
 
 /// Taking texts apart that become lists of attributes.
 public enum Parameters {
-    /// Calls the closure for each of "a=b;c;d=\"e;f\"", with an empty value where there is none. False when a value
-    /// has no name.
+    /// Calls the closure for each of "a=b;c;d=\"e;f\"", with an empty value where there is none. False when a
+    /// value has no name.
     public static func each(in text: Text, _ body: (_ name: Text, _ value: Text) -> Void) -> Bool {
         var start = 0
         var quoted = false
