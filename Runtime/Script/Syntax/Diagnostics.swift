@@ -39,13 +39,22 @@ extension Diagnostic: CustomStringConvertible {
         return text
     }
 
+    /// More of a line than this is not shown.
+    private static let widest = 240
+
     /// The line and, below it, the caret. Tabs stay tabs in both, so that the caret stands where it should.
-    private func quotation(of line: ArraySlice<UInt8>, at place: Place) -> String {
+    private func quotation(of whole: ArraySlice<UInt8>, at place: Place) -> String {
         let number = String(place.line)
         let gutter = String(repeating: " ", count: max(0, 4 - number.count)) + number
-        let before = line.prefix(place.column - 1)
-        let marked = line.dropFirst(place.column - 1).prefix(place.length)
+        var line = whole
+        var before = whole.prefix(place.column - 1)
         var caret = ""
+        if whole.count > Self.widest {
+            let skipped = max(0, before.count - Self.widest / 2)
+            line = whole.dropFirst(skipped).prefix(Self.widest)
+            before = before.dropFirst(skipped)
+        }
+        let marked = line.dropFirst(before.count).prefix(place.length)
         for byte in before where byte & 0xC0 != 0x80 { caret += byte == 9 ? "\t" : " " }
         let width = max(1, marked.count { $0 & 0xC0 != 0x80 })
         caret += "^" + String(repeating: "~", count: width - 1)

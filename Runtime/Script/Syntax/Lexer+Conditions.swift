@@ -92,7 +92,7 @@ extension Lexer {
         while true {
             guard let first = byte() else {
                 // A conditional may end in the file that includes this one.
-                if inputs.count > 1, leaveInput() { continue }
+                if leaveInput() { continue }
                 return
             }
             guard first == UInt8(ascii: "#") || first == UInt8(ascii: "!"), byte(1) == UInt8(ascii: "!")

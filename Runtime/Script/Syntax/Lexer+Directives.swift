@@ -234,7 +234,7 @@ extension Lexer {
         }
         let written = String(decoding: substituted(raw, at: quote), as: UTF8.self)
         let place = place(from: nameStart)
-        let depth = inputs.count { $0.use == nil }
+        let depth = (outer + [input]).count { $0.use == nil }
         includes += 1
         // The limit is that of the language; the count keeps files that include each other from filling the
         // memory.
@@ -242,7 +242,7 @@ extension Lexer {
             diagnostics.error("files are included more than 10 deep", at: place)
             return true
         }
-        let folder = inputs.last { $0.use == nil }?.file.name.split(
+        let folder = (outer + [input]).last { $0.use == nil }?.file.name.split(
             separator: "/", omittingEmptySubsequences: false)
         var paths = [written]
         if !written.hasPrefix("/"), let folder, folder.count > 1 {

@@ -18,13 +18,13 @@ extension Lexer {
 
     /// Whether only blanks stand between here and a further double quote; if so, moves there.
     private mutating func anotherStringFollows() -> Bool {
-        let before = inputs
+        let before = (outer, input)
         while true {
             while let byte = byte(), isBlank(byte) || byte == 10 { position += 1 }
             if byte() == UInt8(ascii: "\"") { return true }
-            guard byte() == nil, inputs[inputs.count - 1].use != nil, leaveInput() else { break }
+            guard byte() == nil, input.use != nil, leaveInput() else { break }
         }
-        inputs = before
+        (outer, input) = before
         return false
     }
 
@@ -50,7 +50,7 @@ extension Lexer {
             }
         }
         var notes: [String] = []
-        if let long = longString, long.start.file === inputs[inputs.count - 1].file {
+        if let long = longString, long.start.file === input.file {
             notes = ["the string that begins on line \(long.start.line) runs to line \(long.end.line)"]
         }
         diagnostics.error(
@@ -178,8 +178,11 @@ extension Lexer {
     }
 
     private mutating func selectKey() -> Select.Part? {
-        let end = endOfLine(from: position)
-        guard let close = slice(position, end).firstIndex(of: UInt8(ascii: "]")) else { return nil }
+        // As far as a name can be long, and no further: a line may be full of these.
+        var length = 1
+        while let byte = byte(length), byte != UInt8(ascii: "]"), byte != 10, length < 256 { length += 1 }
+        guard byte(length) == UInt8(ascii: "]") else { return nil }
+        let close = position + length
         var inside = slice(position + 1, close)
         while let byte = inside.first, isBlank(byte) { inside.removeFirst() }
         while let byte = inside.last, isBlank(byte) { inside.removeLast() }

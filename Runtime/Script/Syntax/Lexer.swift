@@ -13,7 +13,9 @@ struct Lexer {
         var use: Place?
     }
 
-    var inputs: [Input]
+    /// What is being read, and what it was included by or used in, outermost first.
+    var input: Input
+    var outer: [Input] = []
     var defines: [String: Text]
     var substitutions: [TokenSubstitution] = []
     var conditions: [Condition] = []
@@ -25,10 +27,11 @@ struct Lexer {
     /// A string or a comment swallowed the rest, so what is missing at the end says nothing.
     var brokeOff = false
     var includes = 0
-    private var expanded = 0
+    /// Bytes that defines have come to: for the name that is being replaced, and in all.
+    private var expanded = (one: 0, all: 0)
 
     init(_ source: SourceFile, defines: [String: Text], files: FileReader, diagnostics: Diagnostics) {
-        inputs = [Input(file: source, bytes: source.bytes)]
+        input = Input(file: source, bytes: source.bytes)
         self.defines = defines
         self.files = files
         self.diagnostics = diagnostics
@@ -37,17 +40,17 @@ struct Lexer {
     // MARK: Reading bytes
 
     var position: Int {
-        get { inputs[inputs.count - 1].position }
-        set { inputs[inputs.count - 1].position = newValue }
+        get { input.position }
+        set { input.position = newValue }
     }
 
     /// The byte so many ahead in the present text, nil behind its end.
     func byte(_ offset: Int = 0) -> UInt8? {
-        let index = inputs[inputs.count - 1].position + offset
-        return index < inputs[inputs.count - 1].bytes.count ? inputs[inputs.count - 1].bytes[index] : nil
+        let index = input.position + offset
+        return index < input.bytes.count ? input.bytes[index] : nil
     }
 
-    func slice(_ start: Int, _ end: Int) -> ArraySlice<UInt8> { inputs[inputs.count - 1].bytes[start..<end] }
+    func slice(_ start: Int, _ end: Int) -> ArraySlice<UInt8> { input.bytes[start..<end] }
 
     func starts(with text: StaticString, at offset: Int = 0) -> Bool {
         text.withUTF8Buffer { wanted in
@@ -58,25 +61,25 @@ struct Lexer {
     func place(from start: Int) -> Place { place(from: start, to: position) }
 
     func place(from start: Int, to end: Int) -> Place {
-        let input = inputs[inputs.count - 1]
-        return input.use ?? input.file.place(from: start, to: end)
+        input.use ?? input.file.place(from: start, to: end)
     }
 
     /// The end of the present line, or of the text.
     func endOfLine(from start: Int) -> Int {
-        let bytes = inputs[inputs.count - 1].bytes
-        return bytes[start...].firstIndex(of: 10) ?? bytes.count
+        input.bytes[start...].firstIndex(of: 10) ?? input.bytes.count
     }
 
     /// Goes on with the text that included or used the present one; false when it is the outermost.
     mutating func leaveInput() -> Bool {
-        guard inputs.count > 1 else { return false }
-        if inputs.removeLast().use == nil { atLineStart = true }
+        guard let next = outer.popLast() else { return false }
+        if input.use == nil { atLineStart = true }
+        input = next
         return true
     }
 
     mutating func enter(_ file: SourceFile) {
-        inputs.append(Input(file: file, bytes: file.bytes))
+        outer.append(input)
+        input = Input(file: file, bytes: file.bytes)
         atLineStart = true
     }
 
@@ -108,10 +111,9 @@ struct Lexer {
                 if let symbol = symbol() { return token(.symbol(symbol), from: start) }
                 position += 1
                 while let byte = byte(), byte >= 0x80 { position += 1 }
-                diagnostics.error(
-                    first < 0x80 && first > 32
-                        ? "\"\(Character(UnicodeScalar(first)))\" means nothing here"
-                        : "a byte that means nothing here", at: place(from: start))
+                let sign = Character(UnicodeScalar(first))
+                let name = (33...126).contains(first) ? "\"\(sign)\"" : "byte \(first)"
+                diagnostics.error("\(name) means nothing here", at: place(from: start))
             }
         }
     }
@@ -151,7 +153,7 @@ struct Lexer {
     private mutating func skipLine() {
         while true {
             position = endOfLine(from: position)
-            guard byte() == nil, inputs[inputs.count - 1].use != nil, leaveInput() else { return }
+            guard byte() == nil, input.use != nil, leaveInput() else { return }
         }
     }
 
@@ -195,8 +197,7 @@ struct Lexer {
             if include(optional: text == "import_file", from: start) { return nil }
         }
         if let value = defines[text], !Words.reserved.contains(text) {
-            expand(text, value, at: place(from: start))
-            return nil
+            return expand(text, value, at: place(from: start)) ? nil : token(.broken, from: start)
         }
         return token(.word(text), from: start)
     }
@@ -207,22 +208,26 @@ struct Lexer {
         return !(byte(tail.utf8.count).map(isWord) ?? false)
     }
 
-    /// Puts the value of a define in the place of its name.
-    private mutating func expand(_ name: String, _ value: Text, at place: Place) {
-        guard !value.isEmpty else { return }
-        let uses = inputs.reversed().prefix { $0.use != nil }
+    /// Puts the value of a define in the place of its name; false when it cannot be.
+    private mutating func expand(_ name: String, _ value: Text, at place: Place) -> Bool {
+        guard !value.isEmpty else { return true }
+        let uses = (outer + [input]).reversed().prefix { $0.use != nil }
         if uses.contains(where: { $0.define == name }) {
             diagnostics.error(
                 "\"\(name)\" is defined by itself", at: place, help: "put the value into its #!define")
-            return
+            return false
         }
-        expanded += value.bytes.count + 1
-        guard uses.count < 64, expanded < 1 << 22 else {
-            if expanded < 1 << 23 { diagnostics.error("the defines come to too much text", at: place) }
-            expanded = 1 << 23
-            return
+        // Defines that use each other twice double with each step.
+        expanded.one = (uses.isEmpty ? 0 : expanded.one) + value.bytes.count + 1
+        expanded.all += value.bytes.count + 1
+        guard uses.count < 64, expanded.one < 1 << 16, expanded.all < 1 << 22 else {
+            if expanded.one < 1 << 30 { diagnostics.error("this define comes to too much text", at: place) }
+            expanded.one = 1 << 30
+            return false
         }
-        inputs.append(Input(file: place.file, bytes: value.bytes, define: name, use: place))
+        outer.append(input)
+        input = Input(file: place.file, bytes: value.bytes, define: name, use: place)
+        return true
     }
 
     private mutating func symbol() -> Symbol? {

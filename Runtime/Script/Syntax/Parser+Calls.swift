@@ -163,7 +163,7 @@ extension Parser {
             }
             return [Expression(.word(word.lowercased()), at: take().place)]
         case .select:
-            let group = try constant(.text, name)
+            let group = try constant(form, name)
             try separate(form, name)
             insideArguments = true
             defer { insideArguments = false }

@@ -20,6 +20,7 @@ extension Parser {
             take()
             try expect(.closeBracket, "behind the address")
             return Placed(Text(text), at: token.place.through(last))
+        case .word where atItem(): throw missing("a host", "here")
         case .word, .number, .mixed: return try hostName()
         default: throw missing("a host", "here")
         }
@@ -230,6 +231,15 @@ extension Parser {
     /// `socket = { bind = udp:192.0.2.1:5060; name = "outside"; }`.
     private mutating func listenBlock() throws(Unparsable) -> Listen {
         let open = take()
+        do {
+            return try listenSettings(open)
+        } catch {
+            while !accept(.closeBrace), peek().kind != .end, !atKnownItem() { take() }
+            throw error
+        }
+    }
+
+    private mutating func listenSettings(_ open: Token) throws(Unparsable) -> Listen {
         var listen: Listen?
         var advertise: HostPort?
         var name: Placed<Text>?
@@ -238,11 +248,11 @@ extension Parser {
         var workers: Int?
         while !accept(.closeBrace) {
             if accept(.semicolon) { continue }
-            let token = take()
-            guard let key = token.label else {
-                throw fail(
-                    "a setting of the socket is expected here, not \(token.description)", at: token.place)
+            let token = peek()
+            guard let key = token.label, !atKnownItem() else {
+                throw missing("a setting of the socket", "here")
             }
+            take()
             try expect(.assign, "behind \"\(key)\"")
             switch key {
             case "bind": listen = try listenAddress()

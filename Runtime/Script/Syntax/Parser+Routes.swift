@@ -10,13 +10,13 @@ extension Parser {
         do {
             if next(is: .openBracket) { (name, interval) = try routeName(kind, written) }
             try checkName(kind, written, name, at: keyword.place)
+            if kind != .event, name?.value == "0" { name = nil }
+            remember(kind, written, name, at: keyword.place)
         } catch {
             // What is in the block may be wrong too.
             while !next(is: .openBrace), !peek().firstOnLine, peek().kind != .end { take() }
             guard next(is: .openBrace) else { throw error }
         }
-        if kind != .event, name?.value == "0" { name = nil }
-        remember(kind, written, name, at: keyword.place)
         guard next(is: .openBrace) else { throw missing("\"{\"", "behind \"\(written)\"") }
         let body = try block()
         result.items.append(

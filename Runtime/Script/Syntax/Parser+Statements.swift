@@ -108,6 +108,10 @@ extension Parser {
             take()
             return nil
         case .variable, .select: return try assignment()
+        case .word("else"):
+            // What belongs to it is read as a statement of its own.
+            fail("this \"else\" belongs to no \"if\"", at: take().place)
+            return nil
         case .word(let word):
             if let kind = try keyword(word) { return Statement(kind: kind, place: token.place) }
             return try call()
@@ -141,7 +145,6 @@ extension Parser {
             let value = try optionalValue()
             try end(word)
             return word == "return" ? .giveBack(value) : word == "exit" ? .exit(value) : .drop(value)
-        case "else": throw fail("this \"else\" belongs to no \"if\"", at: take().place)
         case "case", "default":
             guard word == "case" || next(is: .colon, 1) else { return nil }
             throw fail("\"\(word)\" stands in a switch only", at: take().place)
@@ -251,11 +254,8 @@ extension Parser {
     /// A block, or a single statement.
     private mutating func body(_ what: String) throws(Unparsable) -> Block {
         if next(is: .openBrace) {
-            let body = try block()
-            if body.statements.isEmpty, !abandoned {
-                diagnostics.warning("this block is empty", at: body.place)
-            }
-            return body
+            if next(is: .closeBrace, 1) { diagnostics.warning("this block is empty", at: peek().place) }
+            return try block()
         }
         guard !next(is: .closeBrace), peek().kind != .end, !beginsItem() else {
             throw missing("a statement", "behind \"\(what)\"")
@@ -305,6 +305,7 @@ extension Parser {
                 "blocks are nested more than \(Self.deepest) deep", at: open.place,
                 help: "use a route of its own")
         }
+        if next(is: .closeBrace) { diagnostics.warning("this switch is empty", at: keyword.place) }
         var cases: [Case] = []
         var otherwise: Place?
         while !abandoned, !accept(.closeBrace) {
@@ -328,7 +329,6 @@ extension Parser {
                 _ = statements(in: open.place, cases: true)
             }
         }
-        if cases.isEmpty, !abandoned { diagnostics.warning("this switch is empty", at: keyword.place) }
         return .choose(subject, cases)
     }
 

@@ -112,6 +112,10 @@ struct Parser {
     func fail(_ what: String, at place: Place, notes: [String] = [], help: String? = nil) -> Unparsable {
         let next = ahead.first?.kind
         if next != .broken, !(next == .end && lexer.brokeOff) {
+            var notes = notes
+            if let long = lexer.longString, long.end.file === place.file, long.end.line == place.line {
+                notes.append("the string that begins on line \(long.start.line) ends in this line")
+            }
             diagnostics.error(what, at: place, notes: notes, help: help)
         }
         return Unparsable()
@@ -132,8 +136,15 @@ struct Parser {
     /// Whether an item of the top level begins at the next token.
     mutating func atItem() -> Bool {
         let token = peek()
+        guard token.firstOnLine, case .word = token.kind else { return false }
+        return atKnownItem() || lineAssigns(token)
+    }
+
+    /// The same, of items that begin with a word of the language.
+    mutating func atKnownItem() -> Bool {
+        let token = peek()
         guard token.firstOnLine, case .word(let word) = token.kind else { return false }
-        return Words.topLevel.contains(word) || GlobalParameters.byName[word] != nil || lineAssigns(token)
+        return Words.topLevel.contains(word) || GlobalParameters.byName[word] != nil
     }
 
     /// Whether a `=` of its own stands in the line that a token begins.
@@ -158,7 +169,7 @@ struct Parser {
     private mutating func skipToItem() {
         var braces = 0
         while peek().kind != .end {
-            if braces == 0, atItem() { return }
+            if braces == 0, peek().firstOnLine, case .word = peek().kind { return }
             switch take().kind {
             case .symbol(.openBrace): braces += 1
             case .symbol(.closeBrace):

@@ -118,15 +118,18 @@ struct TokenSubstitution {
     func apply(to text: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         var start = 0
+        var end = -1
         while start <= text.count, let match = expression.match(text, from: start) {
             result += text[start..<match[0].lowerBound]
-            for piece in pieces {
+            // Nothing, right behind a match, is no match of its own.
+            for piece in pieces where match[0].upperBound != end {
                 switch piece {
                 case .bytes(let bytes): result += bytes
                 case .group(let group): result += text[match[group]]
                 }
             }
             start = match[0].upperBound
+            end = start
             if match[0].isEmpty {
                 if start < text.count { result.append(text[start]) }
                 start += 1

@@ -7,7 +7,7 @@ enum Words {
         var numbers: [String: Int] = [:]
         for word in ["yes", "true", "on", "enable"] { numbers[word] = 1 }
         for word in ["no", "false", "off", "disable"] { numbers[word] = 0 }
-        for word in ["INET", "inet", "ipv4", "IPv4", "IPV4"] { numbers[word] = 2 }
+        for word in ["INET", "inet", "Inet", "ipv4", "IPv4", "IPV4"] { numbers[word] = 2 }
         for word in ["INET6", "inet6", "ipv6", "IPv6", "IPV6"] { numbers[word] = 10 }
         return numbers
     }()
@@ -34,14 +34,8 @@ enum Words {
         "ine": .unequalInteger, "mod": .modulo,
     ]
 
-    static let operands: [String: Operand] = {
-        var operands: [String: Operand] = [:]
-        for operand in Operand.allCases {
-            operands[operand.rawValue] = operand
-            operands[operand.rawValue.uppercased()] = operand
-        }
-        return operands
-    }()
+    static let operands: [String: Operand] = Dictionary(
+        uniqueKeysWithValues: Operand.allCases.map { ($0.rawValue, $0) })
 
     static let builtins: [String: Builtin] = Dictionary(
         uniqueKeysWithValues: Builtin.allCases.map { ($0.rawValue, $0) })
@@ -54,5 +48,5 @@ enum Words {
         .union(statements).union(operators.keys).union(operands.keys).union(builtins.keys).union(numbers.keys)
         .union(CoreFunctions.spellings.keys).union(GlobalParameters.byName.keys)
         .union(transports).union(transports.map { $0.uppercased() })
-        .union(["not", "defined", "myself", "advertise", "virtual"])
+        .union(["not", "defined", "myself", "advertise", "ADVERTISE", "virtual", "name", "NAME", "desc"])
 }
