@@ -197,6 +197,11 @@ extension Lexer {
         }
         guard let (text, place) = stringLiteral() else { return }
         let rule = substituted(text, at: place)
+        // Each is tried on every string.
+        guard substitutions.count < 512 else {
+            diagnostics.error("there are more than 512 rules", at: place)
+            return
+        }
         do {
             let substitution = try TokenSubstitution(rule, defines: defines)
             substitutions.append(substitution)

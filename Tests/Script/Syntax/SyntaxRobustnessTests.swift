@@ -95,6 +95,11 @@ import Testing
         #expect(Reading("route { \(deep)").diagnostics.all.count < 150)
     }
 
+    @Test func `rules come to an end, too`() {
+        let rules = String(repeating: "#!subst \"/a/b/\"\n", count: 513)
+        #expect(Reading(rules).diagnostics.all.map(\.what) == ["there are more than 512 rules"])
+    }
+
     @Test(arguments: [
         "((a{255}){255}){255}", String(repeating: "(", count: 300) + String(repeating: ")", count: 300),
     ])
