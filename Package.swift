@@ -56,13 +56,15 @@ let package = Package(
         .testTarget(name: "MessageTests", dependencies: ["Message"], path: "Tests/Message"),
         .testTarget(name: "WorkerTests", dependencies: ["Worker"], path: "Tests/Worker"),
         .testTarget(name: "ScriptTests", dependencies: ["Script"], path: "Tests/Script"),
-        .testTarget(name: "LoaderTests", dependencies: ["Loader"], path: "Tests/Loader"),
+        .testTarget(name: "LoaderTests", dependencies: ["Loader", "TestSupport"], path: "Tests/Loader"),
+        .target(name: "TestSupport", path: "Tests/Support", exclude: ["README.md"]),
         .testTarget(
-            name: "ABITests", dependencies: ["PluginKit"], path: "Tests/ABI", exclude: ["1.0", "layout.txt", "README.md"]),
+            name: "ABITests", dependencies: ["PluginKit", "TestSupport"], path: "Tests/ABI",
+            exclude: ["1.0", "layout.txt", "README.md"]),
         .testTarget(
             name: "PluginTests", dependencies: ["PluginKit"] + withLogic.sorted().map { .target(name: "\(target($0))Logic") },
             path: "Tests/Plugins"),
-        .testTarget(name: "ScenarioTests", path: "Tests/Scenarios"),
+        .testTarget(name: "ScenarioTests", dependencies: ["TestSupport"], path: "Tests/Scenarios"),
     ]
         + withLogic.sorted().map {
             .target(
