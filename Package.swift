@@ -48,10 +48,10 @@ let package = Package(
             name: "Script", dependencies: ["Worker"], path: "Runtime/Script", exclude: ["README.md"],
             swiftSettings: swift),
         .target(
-            name: "Loader", dependencies: ["Script"], path: "Runtime/Loader", exclude: ["README.md"],
+            name: "Loader", dependencies: ["CLinux", "Script"], path: "Runtime/Loader", exclude: ["README.md"],
             swiftSettings: swift),
         .executableTarget(
-            name: "martlet", dependencies: ["Loader"], path: "Runtime/martlet", exclude: ["README.md"],
+            name: "martlet", dependencies: ["CtlLogic", "Loader"], path: "Runtime/martlet", exclude: ["README.md"],
             swiftSettings: swift),
         .testTarget(name: "MessageTests", dependencies: ["Message"], path: "Tests/Message"),
         .testTarget(name: "WorkerTests", dependencies: ["Worker"], path: "Tests/Worker"),
@@ -68,7 +68,8 @@ let package = Package(
     ]
         + withLogic.sorted().map {
             .target(
-                name: "\(target($0))Logic", dependencies: ["PluginKit"], path: "Plugins/\($0)/Logic",
+                // The command speaks what ctl speaks, and must not link PluginKit.
+                name: "\(target($0))Logic", dependencies: $0 == "ctl" ? [] : ["PluginKit"], path: "Plugins/\($0)/Logic",
                 swiftSettings: swift)
         }
         + plugins.map {

@@ -19,13 +19,25 @@ public final class Event: Declaration, @unchecked Sendable {
     /// Runs the hooks, then the event_route. `.stop` when one of them consumed it.
     @inlinable @discardableResult
     public func emit(_ call: borrowing Call, _ message: Message, _ data: UnsafeRawPointer? = nil) -> Outcome {
-        Outcome(code: Server.host.pointee.emit(call.raw, index, message.raw, data))
+        emit(call.raw, message.raw, data)
     }
 
     /// Without a message.
     @inlinable @discardableResult
     public func emit(_ call: borrowing Call, _ data: UnsafeRawPointer? = nil) -> Outcome {
-        Outcome(code: Server.host.pointee.emit(call.raw, index, nil, data))
+        emit(call.raw, nil, data)
+    }
+
+    /// Inside an interface's function the call is its caller's; the event is ours.
+    @inlinable func emit(
+        _ call: UnsafeMutablePointer<mt_call>, _ message: OpaquePointer?, _ data: UnsafeRawPointer?
+    )
+        -> Outcome
+    {
+        let caller = call.pointee.host
+        call.pointee.host = Server.host
+        defer { call.pointee.host = caller }
+        return Outcome(code: Server.host.pointee.emit(call, index, message, data))
     }
 
     public func declare(in tables: inout Tables) {

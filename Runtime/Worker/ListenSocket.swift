@@ -13,9 +13,19 @@ public struct ListenSocket: Sendable {
     public let place: Int
     /// What peers are told: of the line's `advertise`, else of `advertised_address`, else the address itself.
     public let advertisedHost: String
-    public let advertisedPort: UInt16
+    /// The port that is advertised, when it is not the real one.
+    let writtenPort: UInt16?
+
+    public var advertisedPort: UInt16 { writtenPort ?? endpoint.port }
 
     public var port: UInt16 { endpoint.port }
+
+    /// The same, once its port is known.
+    func at(_ endpoint: Endpoint) -> ListenSocket {
+        ListenSocket(
+            id: id, transport: transport, endpoint: endpoint, name: name, place: place,
+            advertisedHost: advertisedHost, writtenPort: writtenPort)
+    }
 
     /// `udp:192.0.2.1:5060`
     public var text: String { "\(transport.name):\(endpoint.text)" }

@@ -48,16 +48,40 @@ public final class Network: @unchecked Sendable {
         names.release()
     }
 
-    /// [main] Opens every socket once per worker. All failures are reported, and then none is open.
+    /// [main] Works out which sockets there will be, and their numbers; opens none. All failures are reported.
+    public func plan(workers count: Int) throws(ListenFailures) {
+        workers = min(max(count, 1), WorkerGroup.maximum)
+        var plan = SocketPlan(options: options)
+        for spec in specs.isEmpty ? Interfaces.defaultSpecs(port: options.port) : specs { plan.add(spec) }
+        take(plan.sockets)
+        guard plan.failures.isEmpty else { throw ListenFailures(failures: plan.failures) }
+    }
+
+    /// [main] Plans and opens; failures of both are reported together.
     public func open(workers count: Int) throws(ListenFailures) {
-        var opening = SocketOpening(workers: min(max(count, 1), WorkerGroup.maximum), options: options)
-        for spec in specs.isEmpty ? Interfaces.defaultSpecs(port: options.port) : specs { opening.open(spec) }
-        guard opening.failures.isEmpty else {
+        var planning: [ListenFailure] = []
+        do throws(ListenFailures) { try plan(workers: count) } catch { planning = error.failures }
+        try open(after: planning)
+    }
+
+    /// [main] Opens every planned socket once per worker. All failures are reported, and then none is open.
+    public func open() throws(ListenFailures) { try open(after: []) }
+
+    private func open(after planning: [ListenFailure]) throws(ListenFailures) {
+        var opening = SocketOpening(workers: workers, options: options)
+        for socket in sockets { opening.open(socket) }
+        let failures = (planning + opening.failures).sorted { $0.place < $1.place }
+        guard failures.isEmpty else {
             opening.closeAll()
-            throw ListenFailures(failures: opening.failures)
+            take([])
+            throw ListenFailures(failures: failures)
         }
-        workers = opening.workers
-        sockets = opening.sockets
+        take(opening.sockets)
+        descriptors = (0..<workers).flatMap { worker in opening.descriptors.map { $0[worker] } }
+    }
+
+    private func take(_ sockets: [ListenSocket]) {
+        self.sockets = sockets
         rowCount = sockets.count
         rows.deallocate()
         rows = .allocate(capacity: max(rowCount, 1))
@@ -68,7 +92,6 @@ public final class Network: @unchecked Sendable {
                     isWildcard: socket.endpoint.isWildcard, viaPrefix: keep(socket.viaPrefix),
                     advertised: keep(socket.advertisedText)))
         }
-        descriptors = (0..<workers).flatMap { worker in opening.descriptors.map { $0[worker] } }
         names.release()
         names = NameTable(sockets: sockets, aliases: aliases)
     }
@@ -119,6 +142,10 @@ public final class Network: @unchecked Sendable {
     /// `host[:port]`
     public func advertised(_ socket: UInt32) -> Slice {
         Int(socket) < rowCount ? rows[Int(socket)].advertised : .absent
+    }
+
+    public func isV4(_ socket: UInt32) -> Bool? {
+        Int(socket) < rowCount ? rows[Int(socket)].isV4 : nil
     }
 
     public func transport(_ socket: UInt32) -> Transport? {

@@ -2,21 +2,17 @@
 import CLinux
 import Glibc
 
-/// Opens sockets one after the other and collects what goes wrong, so that one run tells all.
-struct SocketOpening {
-    let workers: Int
+/// The sockets that a list of `listen` lines stands for, with their numbers, and what is wrong with the lines.
+///
+/// Nothing is opened: what only looks at a configuration can name its sockets as well.
+struct SocketPlan {
     let options: Network.Options
     private(set) var sockets: [ListenSocket] = []
-    /// By socket, then worker.
-    private(set) var descriptors: [[Int32]] = []
     private(set) var failures: [ListenFailure] = []
 
-    init(workers: Int, options: Network.Options) {
-        self.workers = workers
-        self.options = options
-    }
+    init(options: Network.Options) { self.options = options }
 
-    mutating func open(_ spec: ListenSpec) {
+    mutating func add(_ spec: ListenSpec) {
         let addresses = Interfaces.addresses(of: spec.host)
         for transport in spec.transport.map({ [$0] }) ?? [.udp, .tcp] {
             let what = "\(transport.name):\(spec.host):\(spec.port)"
@@ -41,21 +37,53 @@ struct SocketOpening {
                 {
                     continue
                 }
-                open(spec, transport, endpoint)
+                let own = spec.advertise
+                let reachable =
+                    endpoint.isWildcard ? Interfaces.reachable(v4: endpoint.isV4) ?? endpoint : endpoint
+                sockets.append(
+                    ListenSocket(
+                        id: UInt32(sockets.count), transport: transport, endpoint: endpoint, name: spec.name,
+                        place: spec.place,
+                        advertisedHost: own?.host ?? options.advertisedHost ?? reachable.host,
+                        writtenPort: (own.map(\.port) ?? options.advertisedPort).map { UInt16(clamping: $0) })
+                )
             }
         }
+    }
+
+    private mutating func fail(_ spec: ListenSpec, _ text: String) {
+        failures.append(ListenFailure(place: spec.place, text: text))
+    }
+}
+
+/// Opens sockets one after the other and collects what goes wrong, so that one run tells all.
+struct SocketOpening {
+    let workers: Int
+    let options: Network.Options
+    /// Those that were opened, with their real ports.
+    private(set) var sockets: [ListenSocket] = []
+    /// By socket, then worker.
+    private(set) var descriptors: [[Int32]] = []
+    private(set) var failures: [ListenFailure] = []
+
+    init(workers: Int, options: Network.Options) {
+        self.workers = workers
+        self.options = options
     }
 
     func closeAll() {
         for descriptor in descriptors.joined() { close(descriptor) }
     }
 
-    private mutating func fail(_ spec: ListenSpec, _ text: String) {
-        failures.append(ListenFailure(place: spec.place, text: text))
-    }
-
-    private mutating func open(_ spec: ListenSpec, _ transport: Transport, _ endpoint: Endpoint) {
-        var endpoint = endpoint
+    mutating func open(_ socket: ListenSocket) {
+        let transport = socket.transport
+        var endpoint = socket.endpoint
+        // UDP and TCP of one line share the port that the system picks.
+        if endpoint.port == 0,
+            let sibling = sockets.first(where: { $0.place == socket.place && $0.transport != transport })
+        {
+            endpoint.port = sibling.port
+        }
         var opened: [Int32] = []
         do throws(Errno) {
             // With SO_REUSEPORT a second server would get the port too, and half of the calls. So ask without
@@ -78,18 +106,11 @@ struct SocketOpening {
             }
         } catch {
             for descriptor in opened { close(descriptor) }
-            return fail(spec, "\(transport.name):\(endpoint.text): \(error.text)")
+            let text = "\(transport.name):\(endpoint.text): \(error.text)"
+            return failures.append(ListenFailure(place: socket.place, text: text))
         }
         descriptors.append(opened)
-        let own = spec.advertise
-        let reachable = endpoint.isWildcard ? Interfaces.reachable(v4: endpoint.isV4) ?? endpoint : endpoint
-        sockets.append(
-            ListenSocket(
-                id: UInt32(sockets.count), transport: transport, endpoint: endpoint, name: spec.name,
-                place: spec.place, advertisedHost: own?.host ?? options.advertisedHost ?? reachable.host,
-                advertisedPort: UInt16(
-                    clamping: own.map { $0.port ?? Int(endpoint.port) } ?? options.advertisedPort
-                        ?? Int(endpoint.port))))
+        sockets.append(socket.at(endpoint))
     }
 
     private func bound(_ endpoint: Endpoint, _ transport: Transport, shared: Bool) throws(Errno) -> Int32 {

@@ -5,6 +5,7 @@
 #include "socket.h"
 #include "batch.h"
 #include "event.h"
+#include "process.h"
 #include "thread.h"
 
 #endif

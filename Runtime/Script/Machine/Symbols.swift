@@ -17,6 +17,10 @@ public final class Symbols {
     /// The table of the plugin that stores things under this URL, for arguments of type MT_URL.
     public var findStore: (String) -> UnsafeMutableRawPointer? = { _ in nil }
 
+    /// The file of a plugin that lies beside the loaded ones and would bring a function of this name. Asked only when
+    /// one is missing, for it means opening them.
+    public var findOffer: (String) -> String? = { _ in nil }
+
     /// A plugin of the file could not be loaded, which has been told: what is not known may be its.
     public var isIncomplete = false
 
@@ -38,7 +42,7 @@ public final class Symbols {
     /// arguments.
     func functions(named name: String) -> [ScriptFunction] { (functions[name] ?? []).reversed() }
 
-    func file(offering name: String) -> String? { offeredElsewhere[name] }
+    func file(offering name: String) -> String? { offeredElsewhere[name] ?? findOffer(name) }
 
     var functionNames: [String] { Array(functions.keys) }
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How numbers are written: 42, 0x2A, 052, 101010b.
-enum Number {
+public enum Number {
     /// The token for letters and digits that begin with a digit.
     static func token(_ text: String) -> Token.Kind {
         value(text).map { .number($0, text) } ?? .mixed(text)
     }
 
     /// Not limited to 32 bits: that is for those to say who need it. Nil is no number.
-    static func value(_ text: String) -> Int? {
+    public static func value(_ text: String) -> Int? {
         let digits = Array(text.utf8)
         guard let last = digits.last else { return nil }
         if text.hasPrefix("0x") || text.hasPrefix("0X") { return value(digits.dropFirst(2), base: 16) }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// What a shared object says of itself, read from its file.
+///
+/// The loader looks here before dlopen, because opening runs the file's constructors, and a module of another SIP
+/// server cannot even be opened: it wants symbols that only that server has. Anything odd in the file gives nil.
+struct ELFImage {
+    /// Functions and data that others may link to.
+    private(set) var exports: [String] = []
+    /// The libraries it asks for, as "libpq.so.5".
+    private(set) var libraries: [String] = []
+
+    init?(path: String) {
+        guard let bytes = Self.read(path), bytes.count >= 64,
+            bytes[0..<6] == [0x7f, 0x45, 0x4c, 0x46, 2, 1]  // ELF, 64 bits, little-endian
+        else { return nil }
+        let file = Reader(bytes: bytes)
+        guard let table = file.word(at: 40), let width = file.half(at: 58), let count = file.half(at: 60),
+            width >= 64
+        else { return nil }
+        for index in 0..<Int(count) {
+            let section = Int(clamping: table) + index * Int(width)
+            guard let type = file.long(at: section + 4), let offset = file.word(at: section + 24),
+                let size = file.word(at: section + 32), let link = file.long(at: section + 40),
+                let strings = file.word(at: Int(clamping: table) + Int(link) * Int(width) + 24)
+            else { return nil }
+            let start = Int(clamping: offset)
+            let end = start + min(Int(clamping: size), bytes.count)
+            switch type {
+            case 11: readSymbols(file, start..<end, names: Int(clamping: strings))  // SHT_DYNSYM
+            case 6: readDynamic(file, start..<end, names: Int(clamping: strings))  // SHT_DYNAMIC
+            default: break
+            }
+        }
+    }
+
+    private mutating func readSymbols(_ file: Reader, _ range: Range<Int>, names: Int) {
+        for at in stride(from: range.lowerBound, to: range.upperBound, by: 24) {
+            guard let name = file.long(at: at), let info = file.byte(at: at + 4),
+                let section = file.half(at: at + 6)
+            else { return }
+            // Global or weak, and defined here.
+            guard info >> 4 == 1 || info >> 4 == 2, section != 0,
+                let text = file.text(at: names + Int(name)), !text.isEmpty
+            else { continue }
+            exports.append(text)
+        }
+    }
+
+    private mutating func readDynamic(_ file: Reader, _ range: Range<Int>, names: Int) {
+        for at in stride(from: range.lowerBound, to: range.upperBound, by: 16) {
+            guard let tag = file.word(at: at), let value = file.word(at: at + 8), tag != 0 else { return }
+            if tag == 1, let name = file.text(at: names + Int(clamping: value)) {  // DT_NEEDED
+                libraries.append(name)
+            }
+        }
+    }
+
+    private static func read(_ path: String) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size < 1 << 30
+        else { return nil }
+        let size = Int(status.st_size)
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            while count < size {
+                let got = pread(file, buffer.baseAddress! + count, size - count, count)
+                if got <= 0 { break }
+                count += got
+            }
+        }
+        return bytes.count == size ? bytes : nil
+    }
+
+    private struct Reader {
+        let bytes: [UInt8]
+
+        func byte(at index: Int) -> UInt8? { bytes.indices.contains(index) ? bytes[index] : nil }
+        func half(at index: Int) -> UInt16? {
+            number(at: index, bytes: 2).map(UInt16.init(truncatingIfNeeded:))
+        }
+        func long(at index: Int) -> UInt32? {
+            number(at: index, bytes: 4).map(UInt32.init(truncatingIfNeeded:))
+        }
+        func word(at index: Int) -> UInt64? { number(at: index, bytes: 8) }
+
+        func text(at index: Int) -> String? {
+            guard index >= 0, index < bytes.count, let end = bytes[index...].firstIndex(of: 0) else {
+                return nil
+            }
+            return String(decoding: bytes[index..<end], as: UTF8.self)
+        }
+
+        private func number(at index: Int, bytes count: Int) -> UInt64? {
+            guard index >= 0, index <= bytes.count - count else { return nil }
+            return (0..<count).reduce(0) { $0 | UInt64(bytes[index + $1]) << UInt64(8 * $1) }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLinux
+import CMartlet
+import Glibc
+import Script
+
+/// `martlet check PLUGIN.so`: what can be said of a plugin without a configuration.
+///
+/// It happens in a child process, so that a plugin that crashes is told of like anything else.
+public struct PluginCheck {
+    private let path: String
+    private let file: String
+
+    public init(path: String) {
+        self.path = path.contains("/") ? path : "./\(path)"
+        file = path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    /// The exit status: 0 when nothing is wrong with it.
+    public func run() -> Int32 {
+        let child = cl_fork()
+        guard child >= 0 else {
+            tell(
+                "error: \(file): cannot start a process to look at it in: \(String(cString: strerror(errno)))"
+            )
+            return 1
+        }
+        if child == 0 { exit(check() ? 0 : 1) }
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        let signal = status & 0x7f
+        if signal != 0 {
+            tell("error: \(file) crashed with signal \(signal) while its table was read or its init ran")
+            return 1
+        }
+        return status >> 8 & 0xff == 0 ? 0 : 1
+    }
+
+    private func check() -> Bool {
+        var faults = 0
+        func fault(_ what: String, notes: [String] = [], help: String) {
+            faults += 1
+            tell(Diagnostic(.error, at: nil, what, notes: notes, help: help).description)
+        }
+        guard access(path, R_OK) == 0 else {
+            fault(
+                "\(path) cannot be read: \(String(cString: strerror(errno)))",
+                help: "name the file of a plugin")
+            return false
+        }
+        let table: PluginTable
+        do throws(PluginFault) {
+            table = try Plugin.open(path, file: file)
+            if let second = Plugin.address(path), second.0 != second.1 {
+                fault(
+                    "\(file): martlet_plugin answers another pointer each time",
+                    help: "return one constant table")
+            }
+        } catch {
+            fault(error.what, notes: error.notes, help: error.help)
+            return false
+        }
+        let others = (ELFImage(path: path)?.exports ?? []).filter {
+            $0 != "martlet_plugin" && !$0.hasPrefix("_")
+        }
+        if !others.isEmpty {
+            fault(
+                "\(file) exports more than martlet_plugin: \(others.sorted().prefix(8).joined(separator: ", "))",
+                help: "build with -fvisibility=hidden, or with a version script as PluginAPI/plugin.map")
+        }
+        if table.version.isEmpty { fault("\(file) has no version", help: "name one in MT_PLUGIN()") }
+        for (kind, name, help) in helps(table) where help.isEmpty {
+            fault("\(file): the \(kind) \"\(name)\" has no help", help: "say in one sentence what it is")
+        }
+        if faults == 0, !start(table) { faults += 1 }
+        guard faults == 0 else { return false }
+        print(
+            "\(file): \(table.name) \(table.version), ABI \(table.abi.major).\(table.abi.minor): \(summary(table))"
+        )
+        return true
+    }
+
+    /// Loads it as a configuration would, with its defaults and the plugins that it needs, and initialises it.
+    private func start(_ table: PluginTable) -> Bool {
+        var lines = PluginSearch(listed: [folder]).offerers(of: table).map { "loadmodule \"\($0)\"" }
+        lines.append("loadmodule \"\(path.hasPrefix("/") ? path : absolute)\"")
+        lines.append("request_route { exit; }\n")
+        let diagnostics = Diagnostics()
+        let source = SourceFile(name: "check", text: lines.joined(separator: "\n"))
+        let configuration = Configuration.read(source, diagnostics: diagnostics)
+        let setup = Setup(configuration, diagnostics: diagnostics)
+        _ = setup.prepare()
+        // What only a configuration can give is not the plugin's fault.
+        let faults = diagnostics.sorted.filter {
+            $0.severity == .error && !$0.what.contains("needs its parameter")
+        }
+        for fault in faults {
+            tell(Diagnostic(.error, at: nil, fault.what, notes: fault.notes, help: fault.help).description)
+        }
+        return faults.isEmpty
+    }
+
+    private var folder: String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
+
+    private var absolute: String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    private func helps(_ table: PluginTable) -> [(String, String, String)] {
+        table.parameters.map { ("parameter", $0.name, $0.help) }
+            + table.functions.map { ("function", $0.name, $0.help) }
+            + table.variables.map { ("variable", $0.name, $0.help) }
+            + table.commands.map { ("command", $0.name, $0.help) }
+            + table.counters.map { ("counter", $0.name, $0.help) }
+            + table.events.map { ("event", $0.name, $0.help) }
+    }
+
+    private func summary(_ table: PluginTable) -> String {
+        let counts = [
+            (table.parameters.count, "parameters"), (table.functions.count, "functions"),
+            (table.variables.count, "variables"), (table.commands.count, "commands"),
+            (table.counters.count, "counters"), (table.events.count, "events"), (table.hooks.count, "hooks"),
+        ]
+        let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.0 == 1 ? String($0.1.dropLast()) : $0.1)" }
+        return parts.isEmpty
+            ? "nothing is wrong" : "nothing is wrong with its \(parts.joined(separator: ", "))"
+    }
+
+    private func tell(_ text: String) { Log.tell(text + "\n") }
+}
+
+extension PluginSearch {
+    /// The files that offer what a plugin cannot do without, and what those need in their turn, in the order to load.
+    fileprivate func offerers(of table: PluginTable, beyond known: [String] = []) -> [String] {
+        var files: [String] = []
+        for need in table.needs where !need.isOptional && Interfaces().table(need.id) == nil {
+            for name in available() where name != table.name && !known.contains(name) && !files.contains(name)
+            {
+                guard case .found(let path) = find(name),
+                    let other = try? Plugin.open(path, file: name + ".so"),
+                    other.offers.contains(where: { $0.id == need.id })
+                else { continue }  // What cannot be opened offers nothing.
+                files += offerers(of: other, beyond: known + files + [name]) + [name]
+                break
+            }
+        }
+        return files
+    }
+}

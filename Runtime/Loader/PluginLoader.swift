@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Glibc
+import Script
+
+/// Turns the `loadmodule` lines of a configuration into plugins that are checked, bound to each other and set up.
+///
+/// It goes on after every problem, so that one run tells all of them. Nothing of a plugin's own code runs here but
+/// `martlet_plugin`; `init` comes later, when the whole file is known to be right.
+final class PluginLoader {
+    private(set) var plugins: [Plugin] = []
+    /// Files that could not be loaded: what they would have offered is unknown, and so not missed.
+    private(set) var failed: Set<String> = []
+    let diagnostics: Diagnostics
+    let interfaces: Interfaces
+    private(set) var search: PluginSearch
+
+    /// `path` is `-L`: it wins over the file's own loadpath.
+    init(diagnostics: Diagnostics, interfaces: Interfaces, path: String? = nil, listed: [String] = []) {
+        self.diagnostics = diagnostics
+        self.interfaces = interfaces
+        search = PluginSearch(listed: path.map { [$0] } ?? listed)
+    }
+
+    // MARK: - read and check
+
+    /// `evaluate` replaces the variables in what `loadmodulex` says.
+    func load(_ configuration: Configuration, evaluate: (Text) -> Result<Text, PluginFault>) {
+        for item in configuration.items {
+            guard case .loadModule(var line) = item.kind else { continue }
+            if line.evaluated {
+                switch evaluate(line.name.value) {
+                case .success(let text): line.name.value = text
+                case .failure(let fault):
+                    diagnostics.error(fault.what, at: line.name.place, help: fault.help)
+                    continue
+                }
+            }
+            load(line)
+        }
+        for plugin in plugins {
+            let errors = diagnostics.count(.error)
+            resolve(plugin)
+            checkHooks(of: plugin)
+            if diagnostics.count(.error) > errors { plugin.isBroken = true }
+        }
+    }
+
+    private func load(_ line: LoadModule) {
+        let file = line.name.value.string
+        let place = line.name.place
+        guard !file.isEmpty else {
+            return diagnostics.error(
+                "loadmodule needs the name of a plugin", at: place, help: "loadmodule \"tm.so\"")
+        }
+        let path: String
+        switch search.find(file) {
+        case .found(let found), .foreign(let found): path = found
+        case .missing:
+            failed.insert(PluginSearch.base(file))
+            let near = Suggestion.help(for: PluginSearch.base(file), in: search.available())
+            return diagnostics.error(
+                "\(shown(file)) is not in the plugin folders", at: place,
+                notes: search.folders.map { "looked in \($0)" },
+                help: near ?? "install the plugin, or take the line out")
+        }
+        let ignoresRepeats = line.options?.value.string.contains("o") ?? false
+        do throws(PluginFault) {
+            let table = try Plugin.open(path, file: shown(file))
+            if let earlier = plugins.first(where: { $0.name == table.name }) {
+                if ignoresRepeats { return }
+                throw PluginFault(
+                    "\(earlier.path == path ? shown(file) : "a plugin called \(table.name)") is loaded already",
+                    notes: ["\(earlier.file) was loaded on line \(earlier.place.line)"],
+                    help: "take this line out")
+            }
+            for offer in table.offers {
+                guard let other = plugins.first(where: { $0.table.offers.contains { $0.id == offer.id } })
+                else { continue }
+                throw PluginFault(
+                    "\(shown(file)) offers \"\(offer.id)\", and \(other.file), on line \(other.place.line), offers it too",
+                    help: "load one of the two")
+            }
+            plugins.append(
+                Plugin(table: table, file: shown(file), path: path, place: place, index: plugins.count))
+        } catch {
+            failed.insert(PluginSearch.base(file))
+            diagnostics.error(error.what, at: place, notes: error.notes, help: error.help)
+        }
+    }
+
+    /// "tm", "tm.so" and "/opt/x/tm.so" are all told as "tm.so".
+    private func shown(_ file: String) -> String {
+        let last = file.split(separator: "/").last.map(String.init) ?? file
+        return last.hasSuffix(".so") ? last : last + ".so"
+    }
+
+    // MARK: - resolve
+
+    private func resolve(_ plugin: Plugin) {
+        for need in plugin.table.needs {
+            if let table = interfaces.table(need.id) {
+                let version = (Int(table.pointee.major), Int(table.pointee.minor))
+                if fits(version, need) {
+                    plugin.table.fill(need, with: UnsafeRawPointer(table))
+                } else {
+                    diagnostics.error(
+                        "\(plugin.name) needs \"\(need.id)\" \(need.major).\(need.minor), "
+                            + "and this server has \(version.0).\(version.1)", at: plugin.place,
+                        help: "use a newer server, or an older \(plugin.file)")
+                }
+                continue
+            }
+            guard let offerer = offerer(of: need.id) else {
+                if !need.isOptional { reportMissing(need, of: plugin) }
+                continue
+            }
+            let offer = offerer.table.offers.first { $0.id == need.id }!.version
+            guard fits(offer, need) else {
+                diagnostics.error(
+                    "\(plugin.name) needs \"\(need.id)\" \(need.major).\(need.minor) or later, and \(offerer.file), "
+                        + "on line \(offerer.place.line), offers \(offer.major).\(offer.minor)",
+                    at: plugin.place,
+                    help: offer.major == need.major
+                        ? "use a newer \(offerer.file)" : "use versions of the two that go together")
+                continue
+            }
+            if offerer.index > plugin.index && !need.isLate {
+                let mend = "move line \(offerer.place.line) above line \(plugin.place.line)"
+                diagnostics.error(
+                    need.isOptional
+                        ? "\(plugin.name) uses \"\(need.id)\", and a later line loads it"
+                        : "\(plugin.name) needs \"\(need.id)\" \(need.major).\(need.minor) or later, "
+                            + "and no earlier line loads it", at: plugin.place,
+                    notes: [offers(offerer.file, "on line \(offerer.place.line)", need.id, offer)], help: mend
+                )
+                continue
+            }
+            if offerer.index != plugin.index || need.isLate || need.isOptional {
+                if !need.isLate { plugin.table.fill(need, with: offeredTable(need.id, by: offerer)) }
+            } else {
+                diagnostics.error(
+                    "\(plugin.name) needs \"\(need.id)\", which it offers itself", at: plugin.place,
+                    help: "this is for its author to mend")
+            }
+        }
+    }
+
+    /// The slots of late needs, after every init.
+    func fillLateNeeds() {
+        for plugin in plugins {
+            for need in plugin.table.needs where need.isLate {
+                guard interfaces.table(need.id) == nil, let offerer = offerer(of: need.id) else { continue }
+                plugin.table.fill(need, with: offeredTable(need.id, by: offerer))
+            }
+        }
+    }
+
+    func offerer(of id: String) -> Plugin? { plugins.first { $0.table.offers.contains { $0.id == id } } }
+
+    func offeredTable(_ id: String, by plugin: Plugin) -> UnsafeRawPointer? {
+        plugin.table.offers.first { $0.id == id }.map { UnsafeRawPointer($0.table) }
+    }
+
+    private func fits(_ version: (major: Int, minor: Int), _ need: PluginTable.Need) -> Bool {
+        version.major == need.major && version.minor >= need.minor
+    }
+
+    private func offers(_ file: String, _ where: String, _ id: String, _ version: (major: Int, minor: Int))
+        -> String
+    {
+        "\(file), \(`where`), offers \"\(id)\" \(version.major).\(version.minor)"
+    }
+
+    private func reportMissing(_ need: PluginTable.Need, of plugin: Plugin) {
+        let what =
+            "\(plugin.name) needs \"\(need.id)\" \(need.major).\(need.minor) or later, and no earlier line loads it"
+        // A line that was to load it and failed has been told of already.
+        if failed.contains(need.id) { return }
+        guard let beside = unloaded.first(where: { $0.table.offers.contains { $0.id == need.id } }) else {
+            return diagnostics.error(
+                what, at: plugin.place,
+                help: "load a plugin that offers \"\(need.id)\" above line \(plugin.place.line)")
+        }
+        let offer = beside.table.offers.first { $0.id == need.id }!.version
+        diagnostics.error(
+            what, at: plugin.place, notes: [offers(beside.file, "in the plugin folder", need.id, offer)],
+            help: "put loadmodule \"\(beside.file)\" above line \(plugin.place.line)")
+    }
+
+    /// The plugins that lie in the folders and that no line loads: looked at only to make a message better.
+    lazy var unloaded: [(file: String, table: PluginTable)] = {
+        let loaded = Set(plugins.map { PluginSearch.base($0.file) })
+        return search.available().filter { !loaded.contains($0) }.compactMap { name in
+            guard case .found(let path) = search.find(name),
+                let table = try? Plugin.open(path, file: name + ".so")
+            else { return nil }  // What cannot be opened offers nothing; nobody asked for it.
+            return (name + ".so", table)
+        }
+    }()
+
+    private func checkHooks(of plugin: Plugin) {
+        let events = Set(
+            plugins.flatMap { plugin in plugin.table.events.map { "\(plugin.name).\($0.name)" } }
+        )
+        .union(Events.core)
+        for hook in plugin.table.hooks where !hook.isOptional && !events.contains(hook.event) {
+            let owner = hook.event.split(separator: ".").first.map(String.init) ?? ""
+            let isLoaded = owner == "core" || plugins.contains { $0.name == owner }
+            if !isLoaded && failed.contains(owner) { continue }
+            diagnostics.error(
+                "\(plugin.name) hooks the event \"\(hook.event)\", which nobody emits", at: plugin.place,
+                help: isLoaded
+                    ? Suggestion.help(for: hook.event, in: events)
+                        ?? "use versions of the two that go together"
+                    : "put loadmodule \"\(owner).so\" into the file")
+        }
+    }
+
+    // MARK: - what is loaded
+
+    /// The table that a loaded plugin offers under this name.
+    func offer(_ id: String) -> UnsafeRawPointer? { offerer(of: id).flatMap { offeredTable(id, by: $0) } }
+
+    func variable(named name: String) -> VariableCallout? {
+        for plugin in plugins {
+            guard let variable = plugin.table.variables.first(where: { $0.name == name }) else { continue }
+            let nothing: mt_fn = { _ in mt_result(MT_NO) }
+            return VariableCallout(
+                get: variable.get ?? nothing, set: variable.set, user: variable.user,
+                host: OpaquePointer(plugin.host.asHost))
+        }
+        return nil
+    }
+
+    /// Whether something that a plugin needs is broken, so that it could not work either.
+    func dependsOnBroken(_ plugin: Plugin) -> Bool {
+        plugin.table.needs.contains { need in
+            guard interfaces.table(need.id) == nil else { return false }
+            guard let offerer = offerer(of: need.id) else { return !need.isOptional }
+            return offerer.isBroken && offerer.index != plugin.index && !need.isOptional
+        }
+    }
+}

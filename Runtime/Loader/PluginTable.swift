@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Glibc
+
+/// What a plugin says of itself, copied out of its `mt_plugin`.
+///
+/// The plugin's structs may be shorter than ours (an older header) or longer (a newer one): each item is copied, as
+/// far as it goes, into zeroed memory of our size, and read from there into values of Swift's own. ABI structs stay
+/// out of Swift's collections, because Swift keeps one layout per C struct name and process.
+struct PluginTable {
+    struct Need: Equatable {
+        let id: String
+        let major, minor: Int
+        let flags: UInt32
+        let slot: UnsafeMutablePointer<UnsafeRawPointer?>
+        var isOptional: Bool { flags & UInt32(MT_OPTIONAL) != 0 }
+        var isLate: Bool { flags & UInt32(MT_LATE) != 0 }
+    }
+    struct Offer {
+        let id: String
+        let table: UnsafePointer<mt_head>
+        var version: (major: Int, minor: Int) { (Int(table.pointee.major), Int(table.pointee.minor)) }
+    }
+    /// A parameter or an argument.
+    struct Field {
+        let name: String
+        let type: Int
+        let flags: UInt32
+        let place: UInt32
+        let min, max: Int64
+        let fallback: String?
+        let help: String
+        let prepare: mt_fn?
+        func has(_ flag: Int) -> Bool { flags & UInt32(flag) != 0 }
+        var isLimited: Bool { min != 0 || max != 0 }
+    }
+    struct Function {
+        let name: String
+        let call: mt_fn
+        let user: UnsafeMutableRawPointer?
+        let arguments: [Field]
+        let places: UInt32
+        let help: String
+    }
+    struct Variable {
+        let name: String
+        let get, set: mt_fn?
+        let user: UnsafeMutableRawPointer?
+        let help: String
+    }
+    struct Command {
+        let name: String
+        let call: mt_fn
+        let user: UnsafeMutableRawPointer?
+        let arguments: [Field]
+        let help: String
+    }
+    struct Counter {
+        let name: String
+        let isGauge: Bool
+        let help: String
+    }
+    struct Event {
+        let name: String
+        let help: String
+    }
+    struct Hook {
+        let event: String
+        let call: mt_fn
+        let user: UnsafeMutableRawPointer?
+        let order: Int32
+        let isOptional: Bool
+    }
+
+    let name: String
+    let version: String
+    let help: String
+    let abi: (major: Int, minor: Int)
+    private(set) var needs: [Need] = []
+    private(set) var offers: [Offer] = []
+    private(set) var parameters: [Field] = []
+    private(set) var functions: [Function] = []
+    private(set) var variables: [Variable] = []
+    private(set) var commands: [Command] = []
+    private(set) var counters: [Counter] = []
+    private(set) var events: [Event] = []
+    private(set) var hooks: [Hook] = []
+    let initialize: (@convention(c) (UnsafePointer<mt_host>?) -> mt_result)?
+    let stop: (@convention(c) (UnsafePointer<mt_host>?) -> Void)?
+
+    /// The ABI that this server speaks.
+    static let major = Int(MARTLET_MAJOR), minor = Int(MARTLET_MINOR)
+
+    /// Reads and checks a plugin's table. `file` is what the operator wrote, for the messages.
+    init(_ plugin: UnsafePointer<mt_plugin>, file: String) throws(PluginFault) {
+        guard plugin.pointee.magic == UInt32(MARTLET_MAGIC) else {
+            throw PluginFault(
+                "\(file) is not a Martlet plugin: its table does not begin with MARTLET_MAGIC",
+                help: "martlet_plugin has to return a table that MT_PLUGIN() began")
+        }
+        let abi = (major: Int(plugin.pointee.major), minor: Int(plugin.pointee.minor))
+        guard abi.major == Self.major else {
+            throw PluginFault(
+                "\(file) needs ABI \(abi.major).\(abi.minor), and this server speaks \(Self.major).\(Self.minor)",
+                help: "use a server that speaks ABI \(abi.major).\(abi.minor), "
+                    + "or ask its author for a build for ABI \(Self.major)")
+        }
+        guard abi.minor <= Self.minor else {
+            throw PluginFault(
+                "\(file) needs ABI \(abi.major).\(abi.minor), and this server speaks \(Self.major).\(Self.minor)",
+                help: "use a server that speaks ABI \(abi.major).\(abi.minor), "
+                    + "or ask its author for a build with MARTLET_MINOR \(Self.minor) or less")
+        }
+        let given = Int(plugin.pointee.size)
+        guard given >= 64 else {
+            throw PluginFault(
+                "\(file) has a table of \(given) bytes, which is shorter than any that ABI 1.0 knows",
+                help: "its author has to begin the table with MT_PLUGIN()")
+        }
+        let copy = UnsafeMutableRawPointer.allocate(byteCount: MemoryLayout<mt_plugin>.size, alignment: 16)
+        memset(copy, 0, MemoryLayout<mt_plugin>.size)
+        memcpy(copy, plugin, min(given, MemoryLayout<mt_plugin>.size))
+        let table = UnsafePointer(copy.assumingMemoryBound(to: mt_plugin.self))
+        defer { copy.deallocate() }
+
+        let reader = TableReader(file: file)
+        name = try reader.name(table.pointee.name, of: "the plugin")
+        version = reader.text(table.pointee.version) ?? ""
+        help = reader.text(table.pointee.help) ?? ""
+        self.abi = abi
+        initialize = table.pointee.`init`
+        stop = table.pointee.stop
+        if table.pointee.flags != 0 {
+            throw PluginFault(
+                "\(file) sets flag bits 0x\(String(table.pointee.flags, radix: 16)) of its table, which this server does not know",
+                help: "ask its author for a build for ABI \(Self.major).\(Self.minor)")
+        }
+        try reader.each(table.pointee.needs, "need", size: MemoryLayout<mt_need>.size) {
+            at throws(PluginFault) in
+            let item = at.assumingMemoryBound(to: mt_need.self)
+            let id = try reader.name(item.pointee.id, of: "a need")
+            try reader.flags(item.pointee.flags, known: MT_OPTIONAL | MT_LATE, of: "the need \"\(id)\"")
+            guard let slot = item.pointee.slot else {
+                throw PluginFault("\(file): the need \"\(id)\" has no slot", help: reader.mend)
+            }
+            let cell = UnsafeMutableRawPointer(slot).assumingMemoryBound(to: UnsafeRawPointer?.self)
+            needs.append(
+                Need(
+                    id: id, major: Int(item.pointee.major), minor: Int(item.pointee.minor),
+                    flags: item.pointee.flags, slot: cell))
+        }
+        try reader.each(table.pointee.offers, "offer", size: MemoryLayout<mt_offer>.size) {
+            at throws(PluginFault) in
+            let item = at.assumingMemoryBound(to: mt_offer.self)
+            let id = try reader.name(item.pointee.id, of: "an offer")
+            guard let head = item.pointee.table, head.pointee.size >= 8 else {
+                throw PluginFault(
+                    "\(file): the table of its offer \"\(id)\" does not begin with an mt_head",
+                    help: reader.mend)
+            }
+            offers.append(Offer(id: id, table: head))
+        }
+        parameters = try reader.fields(
+            table.pointee.params, "a parameter",
+            known: MT_OPTIONAL | MT_REQUIRED | MT_RELOADABLE | MT_SECRET | MT_VERBATIM | MT_MANY)
+        try reader.each(table.pointee.functions, "function", size: MemoryLayout<mt_function>.size) {
+            at throws(PluginFault) in
+            let item = at.assumingMemoryBound(to: mt_function.self)
+            let name = try reader.name(item.pointee.name, of: "a function")
+            let call = try reader.callback(item.pointee.call, of: "the function \"\(name)\"")
+            try reader.flags(
+                item.pointee.where, known: MT_IN_ANY | MT_SUSPENDS, of: "the function \"\(name)\"")
+            functions.append(
+                Function(
+                    name: name, call: call, user: item.pointee.user,
+                    arguments: try reader.fields(
+                        item.pointee.args, "an argument of \"\(name)\"", known: MT_OPTIONAL | MT_VERBATIM),
+                    places: item.pointee.where, help: reader.text(item.pointee.help) ?? ""))
+        }
+        try reader.each(table.pointee.variables, "variable", size: MemoryLayout<mt_variable>.size) {
+            at throws(PluginFault) in
+            let item = at.assumingMemoryBound(to: mt_variable.self)
+            let name = try reader.name(item.pointee.name, of: "a variable")
+            if item.pointee.get == nil && item.pointee.set == nil {
+                _ = try reader.callback(nil, of: "the variable \"\(name)\"")
+            }
+            variables.append(
+                Variable(
+                    name: name, get: item.pointee.get, set: item.pointee.set, user: item.pointee.user,
+                    help: reader.text(item.pointee.help) ?? ""))
+        }
+        try reader.each(table.pointee.commands, "command", size: MemoryLayout<mt_command>.size) {
+            at throws(PluginFault) in
+            let item = at.assumingMemoryBound(to: mt_command.self)
+            let name = try reader.name(item.pointee.name, of: "a command")
+            commands.append(
+                Command(
+                    name: name, call: try reader.callback(item.pointee.call, of: "the command \"\(name)\""),
+                    user: item.pointee.user,
+                    arguments: try reader.fields(
+                        item.pointee.args, "an argument of \"\(name)\"", known: MT_OPTIONAL),
+                    help: reader.text(item.pointee.help) ?? ""))
+        }
+        try reader.each(table.pointee.counters, "counter", size: MemoryLayout<mt_counter>.size) {
+            at throws(PluginFault) in
+            let item = at.assumingMemoryBound(to: mt_counter.self)
+            counters.append(
+                Counter(
+                    name: try reader.name(item.pointee.name, of: "a counter"),
+                    isGauge: item.pointee.kind == UInt32(MT_GAUGE), help: reader.text(item.pointee.help) ?? ""
+                ))
+        }
+        try reader.each(table.pointee.events, "event", size: MemoryLayout<mt_event>.size) {
+            at throws(PluginFault) in
+            let item = at.assumingMemoryBound(to: mt_event.self)
+            events.append(
+                Event(
+                    name: try reader.name(item.pointee.name, of: "an event"),
+                    help: reader.text(item.pointee.help) ?? ""))
+        }
+        try reader.each(table.pointee.hooks, "hook", size: MemoryLayout<mt_hook>.size) {
+            at throws(PluginFault) in
+            let item = at.assumingMemoryBound(to: mt_hook.self)
+            let event = try reader.name(item.pointee.event, of: "a hook")
+            try reader.flags(item.pointee.flags, known: MT_OPTIONAL, of: "the hook on \"\(event)\"")
+            hooks.append(
+                Hook(
+                    event: event,
+                    call: try reader.callback(item.pointee.call, of: "the hook on \"\(event)\""),
+                    user: item.pointee.user, order: item.pointee.order,
+                    isOptional: item.pointee.flags & UInt32(MT_OPTIONAL) != 0))
+        }
+        try reader.once(parameters.map(\.name), "parameter")
+        try reader.once(offers.map(\.id), "offer")
+        try reader.once(needs.map(\.id), "need")
+        try reader.once(variables.map(\.name), "variable")
+        try reader.once(commands.map(\.name), "command")
+        try reader.once(counters.map(\.name), "counter")
+        try reader.once(events.map(\.name), "event")
+        // One name may stand for several functions, as long as a call can tell them apart.
+        let shapes = functions.flatMap { function in
+            let least = function.arguments.filter { !$0.has(MT_OPTIONAL) }.count
+            return (least...function.arguments.count).map { "\(function.name)\" with \($0) arguments" }
+        }
+        try reader.once(shapes, "function", quoted: false)
+    }
+
+    /// Sets what the plugin's own code will read through its needs.
+    func fill(_ need: Need, with table: UnsafeRawPointer?) { need.slot.pointee = table }
+}
+
+/// Why a plugin cannot be used, without the place: the line that loads it supplies that.
+struct PluginFault: Error, Equatable {
+    let what: String
+    let notes: [String]
+    let help: String
+
+    init(_ what: String, notes: [String] = [], help: String) {
+        self.what = what
+        self.notes = notes
+        self.help = help
+    }
+}
+
+/// Reads the lists of a plugin's table, item by item.
+private struct TableReader {
+    let file: String
+    let mend = "this is for its author to mend"
+
+    func text(_ pointer: UnsafePointer<CChar>?) -> String? { pointer.map { String(cString: $0) } }
+
+    func name(_ pointer: UnsafePointer<CChar>?, of what: String) throws(PluginFault) -> String {
+        guard let name = text(pointer), !name.isEmpty else {
+            throw PluginFault("\(file): \(what) has no name", help: mend)
+        }
+        return name
+    }
+
+    func callback(_ call: mt_fn?, of what: String) throws(PluginFault) -> mt_fn {
+        guard let call else { throw PluginFault("\(file): \(what) has no code to call", help: mend) }
+        return call
+    }
+
+    /// A bit that was ignored once can never be given a meaning, so one we do not know is refused.
+    func flags(_ flags: UInt32, known: Int, of what: String) throws(PluginFault) {
+        let unknown = flags & ~UInt32(known)
+        guard unknown == 0 else {
+            throw PluginFault(
+                "\(file): \(what) sets flag bits 0x\(String(unknown, radix: 16)), which this server does not know",
+                help:
+                    "use a newer server, or ask its author for a build for ABI \(PluginTable.major).\(PluginTable.minor)"
+            )
+        }
+    }
+
+    func each(
+        _ list: mt_list, _ kind: String, size: Int,
+        _ body: (UnsafeRawPointer) throws(PluginFault) -> Void
+    ) throws(PluginFault) {
+        guard list.count > 0 else { return }
+        guard let items = list.items, list.stride >= 8, list.count < 65_536 else {
+            throw PluginFault("\(file): its list of \(kind)s is broken", help: mend)
+        }
+        let copy = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+        defer { copy.deallocate() }
+        for index in 0..<Int(list.count) {
+            memset(copy, 0, size)
+            memcpy(copy, items + index * Int(list.stride), min(size, Int(list.stride)))
+            try body(UnsafeRawPointer(copy))
+        }
+    }
+
+    func fields(_ list: mt_list, _ kind: String, known: Int) throws(PluginFault) -> [PluginTable.Field] {
+        var fields: [PluginTable.Field] = []
+        try each(list, kind, size: MemoryLayout<mt_field>.size) { at throws(PluginFault) in
+            let item = at.assumingMemoryBound(to: mt_field.self)
+            let name = try name(item.pointee.name, of: kind)
+            try flags(item.pointee.flags, known: known, of: "\(kind), \"\(name)\",")
+            guard item.pointee.type <= UInt32(MT_URL) else {
+                throw PluginFault(
+                    "\(file): \(kind), \"\(name)\", has type \(item.pointee.type), which this server does not know",
+                    help: mend)
+            }
+            fields.append(
+                PluginTable.Field(
+                    name: name, type: Int(item.pointee.type), flags: item.pointee.flags,
+                    place: item.pointee.where,
+                    min: item.pointee.min, max: item.pointee.max, fallback: text(item.pointee.fallback),
+                    help: text(item.pointee.help) ?? "", prepare: item.pointee.prepare))
+        }
+        return fields
+    }
+
+    func once(_ names: [String], _ kind: String, quoted: Bool = true) throws(PluginFault) {
+        var seen: Set<String> = []
+        for name in names where !seen.insert(name).inserted {
+            throw PluginFault(
+                "\(file): it has the \(kind) \(quoted ? "\"\(name)\"" : name) twice", help: mend)
+        }
+    }
+}

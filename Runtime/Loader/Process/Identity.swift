@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Script
+
+/// Who the process is and where: folders, limits, the pid file, and the user that it becomes once its sockets are open.
+struct Identity {
+    var user, group, workFolder, chroot, pidFile: String?
+    var openFiles: Int?
+    var noCoreDump = false
+
+    struct Fault: Error {
+        let what: String
+        let help: String
+    }
+
+    /// Before the sockets are opened.
+    func raiseLimits() {
+        var limit = rlimit()
+        if let openFiles, getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            let wanted = rlim_t(max(openFiles, 0))
+            limit.rlim_max = max(limit.rlim_max, wanted)
+            limit.rlim_cur = max(limit.rlim_cur, wanted)
+            if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 {
+                Log.write(.warning, "open_files_limit: cannot be raised to \(openFiles): \(reason())")
+            }
+        }
+        if noCoreDump {
+            limit = rlimit(rlim_cur: 0, rlim_max: 0)
+            setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
+        }
+    }
+
+    /// After the sockets have been opened.
+    func take() throws(Fault) {
+        let (uid, gid, name) = try ids()
+        if let pidFile { try writePID(pidFile, owner: uid, gid) }
+        if let chroot {
+            guard Glibc.chroot(chroot) == 0, chdir("/") == 0 else {
+                throw Fault(
+                    what: "cannot chroot to \(chroot): \(reason())", help: "that needs the rights of root")
+            }
+        }
+        if let workFolder, chdir(workFolder) != 0 {
+            throw Fault(
+                what: "cannot go to the working folder \(workFolder): \(reason())",
+                help: "make it, or name another")
+        }
+        if let gid {
+            // The user's other groups come along.
+            let groups = name.map { initgroups($0, gid) } ?? setgroups(1, [gid])
+            guard (groups == 0 || getuid() != 0) && setgid(gid) == 0 else {
+                throw Fault(
+                    what: "cannot become group \(gid): \(reason())", help: "that needs the rights of root")
+            }
+        }
+        if let uid {
+            guard setuid(uid) == 0 else {
+                throw Fault(
+                    what: "cannot become user \(uid): \(reason())", help: "that needs the rights of root")
+            }
+        }
+    }
+
+    func removePIDFile() { if let pidFile { unlink(pidFile) } }
+
+    private func ids() throws(Fault) -> (uid_t?, gid_t?, String?) {
+        var uid: uid_t?
+        var gid: gid_t?
+        var name: String?
+        if let user {
+            if let entry = getpwnam(user) {
+                uid = entry.pointee.pw_uid
+                gid = entry.pointee.pw_gid
+                name = user
+            } else if let number = uid_t(user) {
+                uid = number
+                if let entry = getpwuid(number) {
+                    gid = entry.pointee.pw_gid
+                    name = String(cString: entry.pointee.pw_name)
+                }
+            } else {
+                throw Fault(what: "there is no user \"\(user)\"", help: "make one, or name another")
+            }
+        }
+        if let group {
+            if let entry = getgrnam(group) {
+                gid = entry.pointee.gr_gid
+            } else if let number = gid_t(group) {
+                gid = number
+            } else {
+                throw Fault(what: "there is no group \"\(group)\"", help: "make one, or name another")
+            }
+        }
+        return (uid, gid, name)
+    }
+
+    private func writePID(_ path: String, owner: uid_t?, _ group: gid_t?) throws(Fault) {
+        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard file >= 0 else {
+            throw Fault(what: "cannot write the pid file \(path): \(reason())", help: "see -P, or pid_file")
+        }
+        defer { close(file) }
+        let text = "\(getpid())\n"
+        guard write(file, text, text.utf8.count) == text.utf8.count else {
+            throw Fault(what: "cannot write the pid file \(path): \(reason())", help: "see -P, or pid_file")
+        }
+        // So that it can be removed at the end.
+        if owner != nil || group != nil { _ = fchown(file, owner ?? getuid(), group ?? getgid()) }
+    }
+
+    private func reason() -> String { String(cString: strerror(errno)) }
+}

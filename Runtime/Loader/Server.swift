@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLinux
+import CMartlet
+import Glibc
+import Script
+import Worker
+
+/// A server from its first socket to its last: it is started on a `Setup` that has no errors.
+public final class Server {
+    public struct Options {
+        public var user, group, workFolder, pidFile: String?
+        public var arguments: [String] = []
+        public var daemon: Daemon?
+        public init() {}
+    }
+
+    private let setup: Setup
+    private let options: Options
+    private var identity = Identity()
+    private let manager = ServiceManager()
+    private var isStopping = false
+
+    public init(_ setup: Setup, _ options: Options) {
+        self.setup = setup
+        self.options = options
+        let settings = setup.configuration.settings
+        identity.user = options.user ?? settings.user?.value.string
+        identity.group = options.group ?? settings.group?.value.string
+        identity.workFolder = options.workFolder ?? settings.workFolder?.value.string
+        identity.chroot = settings.chroot?.value.string
+        identity.pidFile = options.pidFile ?? settings.pidFile?.value.string
+        identity.openFiles = settings.openFilesLimit
+        identity.noCoreDump = settings.disableCoreDump
+    }
+
+    /// Signals that end it or are meant for it, and that no other thread may take: to be called before any thread.
+    public static func blockSignals() {
+        var set = signals
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    private static var signals: sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2] { sigaddset(&set, signal) }
+        return set
+    }
+
+    /// Runs until it is told to stop. The exit status; what is wrong before traffic is in the setup's diagnostics.
+    public func run() -> Int32 {
+        guard let program = setup.program, let group = host.group?.takeUnretainedValue() else { return 1 }
+        identity.raiseLimits()
+        do throws(ListenFailures) {
+            try setup.network.open()
+        } catch {
+            for failure in error.failures {
+                setup.diagnostics.error(
+                    "cannot listen on \(failure.text)", at: setup.place(ofListen: failure.place),
+                    help: "see what else listens there: ss -lnp")
+            }
+            return 1
+        }
+        SocketTexts.shared = SocketTexts(setup.network.sockets)
+        WorkerStart.prepare(program, group)
+        WorkerStart.setTimers(setup.configuration, program, group)
+        CrashReport.install(setup.loader.plugins)
+        makeRunFolder()
+        do throws(Identity.Fault) {
+            try identity.take()
+        } catch {
+            setup.diagnostics.error(error.what, at: nil, help: error.help)
+            return 1
+        }
+        CoreCommands(setup: setup, arguments: options.arguments).register(in: setup.commands)
+        guard tellReady() else {
+            stopPlugins()
+            identity.removePIDFile()
+            return 1
+        }
+        setup.failures.isCollecting = false
+        group.start()
+        announce()
+        serve()
+        stop(group)
+        return 0
+    }
+
+    /// core.ready: the last chance of a plugin to say that it cannot work.
+    private func tellReady() -> Bool {
+        guard let entry = host.events.map({ $0 + Events.Core.ready.rawValue }) else { return true }
+        for index in 0..<entry.pointee.count {
+            let hook = entry.pointee.first + index
+            _ = setup.failures.take()
+            let answer = invoke(
+                hook.pointee.call, hook.pointee.host, hook.pointee.user, as: hook.pointee.site, on: nil)
+            guard answer < 0 else { continue }
+            let failure = setup.failures.take()
+            let name = String(cString: HostBlock.of(hook.pointee.host).pointee.name)
+            let place = setup.loader.plugins.first { $0.name == name }?.place
+            setup.diagnostics.error(
+                "\(name): \(failure?.what ?? "it is not ready, and did not say why")", at: place,
+                help: failure.map(\.help).flatMap { $0.isEmpty ? nil : $0 })
+            return false
+        }
+        return true
+    }
+
+    /// Where sockets and fifos go. Made if it is not there, for whoever the server is going to be.
+    private func makeRunFolder() {
+        guard mkdir(setup.runFolder, 0o755) == 0 else { return }
+        if let user = identity.user, let entry = getpwnam(user) {
+            _ = chown(setup.runFolder, entry.pointee.pw_uid, entry.pointee.pw_gid)
+        }
+    }
+
+    private func announce() {
+        let sockets = setup.network.sockets.map(\.text).joined(separator: ", ")
+        Log.write(
+            .notice,
+            "\(Version.server) runs \(setup.workers) workers and \(setup.loader.plugins.count) plugins; listening on \(sockets)"
+        )
+        manager.tell(["READY=1", "STATUS=listening on \(sockets)", "MAINPID=\(getpid())"])
+        options.daemon?.ready()
+    }
+
+    private func serve() {
+        var set = Self.signals
+        setup.control.watch(cl_signals(&set))
+        setup.control.run { [self] signal in
+            switch signal {
+            case SIGHUP:
+                Log.reopen()
+                Log.write(.notice, "logs reopened")
+            case SIGUSR1, SIGUSR2:
+                Log.write(.notice, "signal \(signal) has no effect: there are no pools to report on")
+            default:
+                if isStopping { return }
+                isStopping = true
+                Log.write(.notice, "stopping on signal \(signal)")
+                setup.control.stop()
+            }
+        }
+    }
+
+    /// Nothing new is read, what is queued leaves, and then everybody goes in the order opposite to which they came.
+    private func stop(_ group: WorkerGroup) {
+        manager.tell(["STOPPING=1"])
+        let seconds = min(max(setup.configuration.settings.exitTimeout, 1), 5)
+        if !group.drain(milliseconds: seconds * 1000) {
+            Log.write(.warning, "what was queued has not left within \(seconds) s, and is dropped")
+        }
+        group.stop()
+        stopPlugins()
+        setup.network.closeSockets()
+        identity.removePIDFile()
+        Log.write(.notice, "stopped")
+    }
+
+    private func stopPlugins() {
+        for plugin in setup.loader.plugins.reversed() where plugin.isInitialized && !plugin.isBroken {
+            guard let stop = plugin.table.stop else { continue }
+            host.mainNote?.pointee.site = plugin.host.pointee.stop
+            stop(plugin.host.asHost)
+            host.mainNote?.pointee.site = nil
+        }
+    }
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+import CLinux
+import CMartlet
+import Glibc
+import Message
+import Script
+import Worker
+
+/// A configuration on its way to a server: plugins loaded, set up and initialised, routes checked and compiled.
+///
+/// Everything up to the first socket happens here, so `martlet check` is the start without its last step. One per
+/// process, on the main thread; whatever is wrong is in `diagnostics` afterwards.
+public final class Setup {
+    /// What the command line says besides the file.
+    public struct Options: Sendable {
+        public var modulePath: String?
+        public var listen: [String] = []
+        public var workers: Int?
+        public var runFolder: String?
+        public var noTCP = false
+        public var isStrict = false
+        public init() {}
+    }
+
+    public let configuration: Configuration
+    public let options: Options
+    public let diagnostics: Diagnostics
+    let loader: PluginLoader
+    let statistics = Statistics()
+    let limits: Limits
+    let network: Network
+    let workers: UInt32
+    let routes: RouteTable
+    let failures = Failures()
+    let control = Control()
+    let commands: Commands
+    var events = Events()
+    private let traffic: Traffic
+    private let storage = CodeStorage()
+    private let symbols = Symbols()
+    private let listening: Listening
+    /// nil when there are errors.
+    private(set) var program: Program?
+    public let runFolder: String
+
+    public init(_ configuration: Configuration, options: Options = Options(), diagnostics: Diagnostics) {
+        self.configuration = configuration
+        self.options = options
+        self.diagnostics = diagnostics
+        let settings = configuration.settings
+        workers = UInt32(
+            min(max(options.workers ?? settings.children ?? Self.processors, 1), WorkerGroup.maximum))
+        listening = Listening(configuration, options, diagnostics)
+        limits = Limits(settings)
+        network = Network(
+            listen: listening.specs, aliases: settings.aliases.map(Alias.init),
+            options: Network.Options(settings))
+        routes = RouteTable(configuration)
+        runFolder = options.runFolder ?? settings.runFolder?.value.string ?? "/var/run/martlet"
+        loader = PluginLoader(
+            diagnostics: diagnostics, interfaces: Interfaces(), path: options.modulePath,
+            listed: settings.modulePath.map(\.value.string))
+        commands = Commands(control: control, worker: Int(workers))
+        traffic = Traffic()
+        fillHost()
+    }
+
+    /// Does it all. True: a server may be started.
+    public func prepare() -> Bool {
+        let parser = makeParser(warn: { _ in })
+        let evaluator = StartupText(parser: parser, commands: commands)
+        loader.load(configuration, evaluate: evaluator.text)
+        planSockets()
+        fillSymbols()
+        let values = ValueCompiler(
+            parser: parser, storage: storage, routes: routes,
+            findSocket: { [network] in network.socket(named: $0) },
+            findStore: { [loader] in loader.offer("store.\($0)") })
+        ParameterSetter(loader: loader, values: values, evaluate: evaluator.text).apply(configuration)
+        defineEvents()
+        prepareLogPrefix(parser)
+        initialize()
+        guard
+            let script = Checker.check(
+                configuration, routes: routes, symbols: symbols, diagnostics: diagnostics),
+            !diagnostics.hasErrors
+        else { return false }
+        compile(script)
+        return true
+    }
+
+    /// One per core that this process may use.
+    private static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+    /// "13 plugins, 7 routes, no errors", for `martlet check`.
+    public var summary: String {
+        func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
+        let warnings = diagnostics.count(.warning)
+        return
+            "\(count(loader.plugins.count, "plugin")), \(count(program?.routes.count ?? 0, "route")), no errors"
+            + (warnings > 0 ? ", \(count(warnings, "warning"))" : "")
+    }
+
+    func place(ofListen number: Int) -> Place? { listening.place(number) }
+
+    // MARK: - steps
+
+    /// What the functions of the ABI need, before any plugin may call one.
+    private func fillHost() {
+        let group = WorkerGroup.planned(network, workers: workers, traffic, statistics, limits, listening)
+        host.failures = .passRetained(failures)
+        host.control = .passRetained(control)
+        host.network = .passRetained(network)
+        host.statistics = .passRetained(statistics)
+        host.commands = .passRetained(commands)
+        host.routes = .passRetained(routes)
+        host.group = .passRetained(group)
+        let loops = UnsafeMutablePointer<Unmanaged<Worker>>.allocate(capacity: group.workers.count)
+        for (index, worker) in group.workers.enumerated() {
+            (loops + index).initialize(to: .passUnretained(worker))
+        }
+        host.loops = loops
+        host.workerCount = workers
+        host.counters = CoreCounters(statistics)
+        host.isStrict = options.isStrict
+        host.secret = cl_random() | 1
+        let note = UnsafeMutablePointer<CallNote>.allocate(capacity: 1)
+        note.initialize(to: CallNote())
+        host.mainNote = note
+        let settings = configuration.settings
+        host.options.forcesRport = settings.forceRport
+        host.options.addsRport = settings.localRport
+        host.options.runsOnsendForReplies = settings.onsendRouteReply
+        host.options.connects = !settings.tcpNoConnect
+        host.services = Services.make(serverID: settings.serverID, phoneIsTel: settings.phone2tel)
+        SocketTexts.shared = SocketTexts(network.sockets)
+        CustomSettings.take(configuration)
+    }
+
+    private func makeParser(warn: @escaping (VariableError) -> Void) -> VariableParser {
+        let defines = configuration.defines
+        func parser(numbersHeaders: Bool) -> VariableParser {
+            VariableParser(
+                storage: storage, plugin: { [loader] in loader.variable(named: $0) },
+                definition: { defines[$0]?.string }, numbersHeaders: numbersHeaders, warn: warn)
+        }
+        let starting = parser(numbersHeaders: true)
+        host.parser = .passRetained(
+            RunningParser(starting: starting, running: parser(numbersHeaders: false), failures: failures))
+        return starting
+    }
+
+    /// Sockets that cannot be: told where their lines stand, unless what carries them may be in a plugin that failed.
+    private func planSockets() {
+        for failure in listening.failures {
+            if failure.text.contains("nothing that is loaded carries"), !loader.failed.isEmpty { continue }
+            let place = listening.place(failure.place)
+            diagnostics.error(
+                "cannot listen on \(failure.text)", at: place,
+                help: "see the addresses of this machine: ip address")
+        }
+    }
+
+    private func fillSymbols() {
+        symbols.isIncomplete = !loader.failed.isEmpty
+        symbols.findSocket = { [network] in network.socket(named: $0) }
+        symbols.takeFailure = { [failures] in failures.take() }
+        symbols.findStore = { [loader] url in
+            let scheme = url.prefix { $0 != ":" }
+            return loader.offer("store.\(scheme)").map { UnsafeMutableRawPointer(mutating: $0) }
+        }
+        symbols.findOffer = { [loader] name in
+            loader.unloaded.first { $0.table.functions.contains { $0.name == name } }?.file
+        }
+        for plugin in loader.plugins {
+            for function in plugin.table.functions { symbols.add(ScriptFunction(function, plugin)) }
+            for variable in plugin.table.variables {
+                // One that is only written reads as nothing.
+                let nothing: mt_fn = { _ in mt_result(MT_NO) }
+                symbols.add(
+                    ScriptVariable(
+                        name: variable.name, plugin: plugin.name, get: variable.get ?? nothing,
+                        set: variable.set,
+                        user: variable.user, host: plugin.host.asHost))
+            }
+            for event in plugin.table.events { symbols.add(event: "\(plugin.name):\(event.name)") }
+        }
+        for event in CoreBlocks.names { symbols.add(event: event) }
+        // What a plugin runs by route() is an event too, though none of its table.
+        for plugin in loader.plugins {
+            for name in routes.names(UInt32(MT_IN_EVENT)) where name.hasPrefix("\(plugin.name):") {
+                symbols.add(event: name)
+            }
+        }
+    }
+
+    private func defineEvents() {
+        for plugin in loader.plugins {
+            let block = plugin.host
+            block.pointee.firstEvent = UInt32(events.define(plugin))
+            block.pointee.events = UInt32(plugin.table.events.count)
+            for (index, counter) in plugin.table.counters.enumerated() {
+                let id = statistics.define(plugin.name, counter.name, counter.isGauge ? .gauge : .counter)
+                if index == 0 { block.pointee.firstCounter = id.rawValue }
+            }
+            block.pointee.counters = UInt32(plugin.table.counters.count)
+            block.pointee.abi.server = Immortal.cString(Version.server)
+            block.pointee.abi.workers = workers
+            block.pointee.abi.level = Log.level.rawValue
+            block.pointee.abi.run_dir = Immortal.cString(runFolder)
+            commands.add(plugin)
+        }
+        for plugin in loader.plugins { events.hook(plugin) }
+    }
+
+    private func prepareLogPrefix(_ parser: VariableParser) {
+        guard let prefix = configuration.settings.logPrefix else { return }
+        switch parser.format(bytes: prefix.value.bytes) {
+        case .success(let format):
+            let place = UnsafeMutablePointer<LogPrefix>.allocate(capacity: 1)
+            place.initialize(to: LogPrefix(format, isAlwaysNew: configuration.settings.logPrefixEachLine))
+            host.prefix = UnsafePointer(place)
+        case .failure(let error):
+            // A variable of a plugin that failed to load is not known, and not missed.
+            guard loader.failed.isEmpty else { return }
+            diagnostics.error(
+                error.what,
+                at: prefix.place.part(of: prefix.value, from: error.offset, to: error.offset + error.length),
+                help: error.help.isEmpty ? nil : error.help)
+        }
+    }
+
+    /// In file order; what depends on something broken is left alone, for it could only fail in its turn.
+    private func initialize() {
+        for plugin in loader.plugins {
+            if plugin.isBroken || loader.dependsOnBroken(plugin) {
+                plugin.isBroken = true
+                continue
+            }
+            plugin.isInitialized = true
+            guard let start = plugin.table.initialize else { continue }
+            _ = failures.take()
+            host.mainNote?.pointee.site = plugin.host.pointee.start
+            let result = start(plugin.host.asHost)
+            host.mainNote?.pointee.site = nil
+            let failure = failures.take()
+            guard result < 0 else { continue }
+            plugin.isBroken = true
+            diagnostics.error(
+                "\(plugin.name): \(failure?.what ?? "it could not be initialised, and did not say why")",
+                at: plugin.place, help: failure.map(\.help).flatMap { $0.isEmpty ? nil : $0 })
+        }
+        loader.fillLateNeeds()
+        symbols.isIncomplete = symbols.isIncomplete || loader.plugins.contains { $0.isBroken }
+    }
+
+    private func compile(_ script: CheckedScript) {
+        let program = Compiler.compile(script)
+        self.program = program
+        host.program = .passRetained(program)
+        host.blocks = CoreBlocks(program)
+        events.freeze { [routes] in routes.number(UInt32(MT_IN_EVENT), named: $0) }
+        host.events = events.entries
+    }
+}
+
+extension ScriptFunction {
+    fileprivate init(_ function: PluginTable.Function, _ plugin: Plugin) {
+        self.init(
+            name: function.name, plugin: plugin.name, arguments: function.arguments.map(ScriptArgument.init),
+            places: function.places & UInt32(MT_IN_ANY), suspends: function.places & UInt32(MT_SUSPENDS) != 0,
+            call: function.call, user: function.user, host: plugin.host.asHost)
+    }
+}
+
+extension ScriptArgument {
+    fileprivate init(_ field: PluginTable.Field) {
+        self.init(
+            name: field.name, type: UInt32(field.type), isOptional: field.has(MT_OPTIONAL),
+            isVerbatim: field.has(MT_VERBATIM), block: field.place,
+            range: field.isLimited ? field.min...max(field.min, field.max) : nil, fallback: field.fallback,
+            help: field.help, prepare: field.prepare)
+    }
+}
+
+/// Texts of the configuration that are evaluated while it is read: `loadmodulex`, `modparamx`.
+struct StartupText {
+    let parser: VariableParser
+    let commands: Commands
+
+    func text(_ text: Text) -> Result<Text, PluginFault> {
+        switch parser.format(bytes: text.bytes) {
+        case .failure(let error): return .failure(PluginFault(error.what, help: error.help))
+        case .success(let format):
+            guard let services = host.services else { return .success(text) }
+            let worker = commands.idle.worker
+            var context = EvaluationContext(
+                message: commands.idle, values: WorkerValues.of(worker: worker), services: services,
+                worker: worker,
+                route: 0)
+            return withUnsafeMutablePointer(to: &context) { .success(Text(format.text($0).bytes)) }
+        }
+    }
+}

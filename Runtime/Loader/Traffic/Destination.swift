@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Message
+import Worker
+
+/// Where a message is to go, before names are looked up.
+struct Destination {
+    var host = Slice.absent
+    /// 0: the one that the transport assumes.
+    var port = 0
+    var transport = Transport.udp
+
+    var wantedPort: UInt16 { port == 0 ? transport.defaultPort : UInt16(clamping: port) }
+
+    /// Of a URI (RFC 3261, 19.1.1 and RFC 3263, 4.1): maddr goes before the host, and without a transport it is UDP,
+    /// or TLS for sips. nil: nobody could send there.
+    init?(_ uri: URI) {
+        guard uri.isSIP, uri.host.count > 0 else { return nil }
+        guard let transport = Destination.transport(of: uri) else { return nil }
+        self.transport = transport
+        port = uri.port
+        host = uri.host
+        guard uri.params.count > 0 else { return }
+        let other = uri.param("maddr")
+        if other.count > 0 { host = other }
+    }
+
+    /// Of a Via, for a reply (RFC 3261, 18.2.2; RFC 3581, 4).
+    init?(_ via: Via) {
+        guard via.host.count > 0, let transport = Destination.transport(named: via.transport) else {
+            return nil
+        }
+        self.transport = transport
+        host = via.host
+        port = via.port
+        guard via.params.count > 0 else { return }
+        let other = via.param("maddr")
+        if other.count > 0 {
+            host = other
+        } else if via.received.count > 0 {
+            host = via.received
+            if via.rport.count > 0, let number = via.rport.natural() { port = number }
+        } else if via.rport.count > 0, let number = via.rport.natural() {
+            port = number
+        }
+    }
+
+    init(host: Slice, port: Int, transport: Transport) {
+        self.host = host
+        self.port = port
+        self.transport = transport
+    }
+
+    /// nil: the URI names one that nobody knows.
+    static func transport(of uri: URI) -> Transport? {
+        if uri.params.count > 0 {
+            let named = uri.param("transport")
+            if named.count > 0 {
+                guard let transport = transport(named: named) else { return nil }
+                return uri.isSIPS && transport == .tcp ? .tls : transport
+            }
+        }
+        return uri.isSIPS ? .tls : .udp
+    }
+
+    static func transport(named name: Slice) -> Transport? {
+        switch name.count {
+        case 2: name.equalsIgnoringCase("ws") ? .ws : nil
+        case 3:
+            if name.equalsIgnoringCase("udp") {
+                .udp
+            } else if name.equalsIgnoringCase("tcp") {
+                .tcp
+            } else if name.equalsIgnoringCase("tls") {
+                .tls
+            } else if name.equalsIgnoringCase("wss") {
+                .wss
+            } else {
+                nil
+            }
+        case 4: name.equalsIgnoringCase("sctp") ? .sctp : nil
+        default: nil
+        }
+    }
+}

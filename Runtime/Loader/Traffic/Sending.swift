@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Message
+import Script
+import Worker
+
+/// Sends one message: finds out where to, from which socket, writes it and hands it to the worker.
+///
+/// Requests go out with our Via on top, replies of others without it, replies of our own as they are.
+struct Sending {
+    /// Who wants to hear what came of it.
+    struct Outcome {
+        let function: mt_fn
+        let owner: UnsafePointer<mt_host>
+        let user: UnsafeMutableRawPointer?
+    }
+
+    let message: Message
+    let state: WorkerState.Pointer
+    var outcome: Outcome?
+    /// The script that waits for it, when a name has to be looked up.
+    var machine: Machine?
+
+    init(_ message: Message, on state: WorkerState.Pointer) {
+        self.message = message
+        self.state = state
+    }
+
+    /// MT_OK: it is on its way, or will be when a name has been looked up.
+    func send(along flow: mt_flow?) -> mt_result {
+        if var flow {
+            if !flow.transport.isStream { chooseSocket(&flow) }
+            return transmit(flow)
+        }
+        return message.isRequest ? sendRequest(nil) : sendReply()
+    }
+
+    // MARK: - where to
+
+    /// To where it says: the next hop, or the first URI of its Path, or the Request-URI. Or to where a script says.
+    func sendRequest(_ wanted: Destination?) -> mt_result {
+        var destination = wanted
+        if destination == nil {
+            guard let uri = nextURI, let found = Destination(uri) else {
+                return fail(479, "We were not able to process the URI")
+            }
+            destination = found
+        }
+        guard let destination else { return mt_result(MT_ERROR) }
+        return find(destination)
+    }
+
+    private var nextURI: URI? {
+        if message.nextHop.count > 0 { return URI(parsing: message.nextHop) }
+        if message.path.count > 0 {
+            var list = message.path
+            return Address(taking: &list).flatMap { URI(parsing: $0.uri) }
+        }
+        return message.requestURI
+    }
+
+    private func sendReply() -> mt_result {
+        if message.isLocal { return sendLocalReply() }
+        guard let next = viaBelowTop else { return fail(0, "the reply has no Via below ours") }
+        guard let destination = Destination(next) else { return fail(0, "the Via names no place to send to") }
+        if let origin = Branch.origin(of: message, branch: message.viaBranch, next: next) {
+            var flow = mt_flow()
+            flow.protocol = destination.transport.rawValue
+            flow.socket = origin.socket
+            flow.connection = origin.connection
+            if origin.connection != 0, isOpen(origin.connection) { return transmit(flow) }
+            if let endpoint = literal(destination) {
+                flow.connection = 0
+                flow.remoteEndpoint = endpoint
+                if network({ $0.transport(origin.socket) }) != destination.transport { chooseSocket(&flow) }
+                return transmit(flow)
+            }
+        }
+        return find(destination)
+    }
+
+    /// A reply to a request of somebody's goes back where that came from (RFC 3261, 18.2.2; RFC 3581, 4).
+    private func sendLocalReply() -> mt_result {
+        var flow = message.flow
+        guard flow.protocol != 0 else {
+            guard let destination = Destination(message.topVia) else {
+                return fail(0, "the Via names no place to send to")
+            }
+            return find(destination)
+        }
+        let isOpen = flow.connection != 0 && isOpen(flow.connection)
+        if !isOpen, !message.has(option: MT_O_FORCE_RPORT) {
+            let via = message.topVia
+            if via.params.count > 0, via.param("maddr").count > 0, let destination = Destination(via) {
+                return find(destination)
+            }
+            if via.rport.isEmpty || flow.transport.isStream {
+                flow.remote_port = via.port == 0 ? flow.transport.defaultPort : UInt16(clamping: via.port)
+            }
+        }
+        return transmit(flow)
+    }
+
+    /// The value below the top one, in the same line or the next.
+    private var viaBelowTop: Via? {
+        let first = message.header(.via)
+        var list = message.body(of: first)
+        guard Via(taking: &list) != nil else { return nil }
+        if let next = Via(taking: &list) { return next }
+        let second = message.header(.via, after: first)
+        guard second.exists else { return nil }
+        var rest = message.body(of: second)
+        return Via(taking: &rest)
+    }
+
+    // MARK: - names
+
+    private func literal(_ destination: Destination) -> Endpoint? {
+        guard let base = destination.host.base else { return nil }
+        return Endpoint(
+            literal: UnsafeBufferPointer(start: base, count: destination.host.count),
+            port: destination.wantedPort)
+    }
+
+    private func find(_ destination: Destination) -> mt_result {
+        if let endpoint = literal(destination) { return send(to: endpoint, destination.transport) }
+        return LookedUp.start(self, destination)
+    }
+
+    func send(to endpoint: Endpoint, _ transport: Transport) -> mt_result {
+        var flow = mt_flow()
+        flow.protocol = transport.rawValue
+        flow.remoteEndpoint = endpoint
+        flow.socket = .max
+        chooseSocket(&flow)
+        guard flow.socket != .max else {
+            count(host.counters.badURIs)
+            return fail(477, "No socket leads there")
+        }
+        return transmit(flow)
+    }
+
+    /// The socket that the message asks for, if it can be used; otherwise the best one.
+    private func chooseSocket(_ flow: inout mt_flow) {
+        let came = message.flow
+        let transport = flow.transport
+        let remote = flow.remoteEndpoint
+        if let wanted = message.outSocket, network({ $0.transport(wanted) }) == transport,
+            network({ $0.isV4(wanted) }) == remote.isV4
+        {
+            flow.socket = wanted
+        } else if flow.socket == .max || network({ $0.transport(flow.socket) }) != transport {
+            let receivedOn = message.outSocket ?? (came.protocol != 0 ? came.socket : nil)
+            flow.socket = network { $0.choose(for: remote, transport, receivedOn: receivedOn) } ?? .max
+        }
+        // From the address that it was sent to, on a socket that has many.
+        if came.protocol != 0, flow.socket == came.socket, !transport.isStream { flow.local = came.local }
+    }
+
+    // MARK: - out
+
+    private func transmit(_ way: mt_flow) -> mt_result {
+        var flow = way
+        let isRequest = message.isRequest
+        guard mayLeave(&flow) else { return finish(mt_result(MT_NO), flow) }
+        let result: SendResult = state.pointee.worker._withUnsafeGuaranteedRef { worker in
+            let estimate = message.bytes.count + 2048
+            var place = worker.reserve(estimate)
+            var size = write(into: place, room: worker.reservedRoom, flow)
+            if size > worker.reservedRoom {
+                place = worker.reserve(size)
+                size = write(into: place, room: worker.reservedRoom, flow)
+            }
+            let stays = isRequest ? MT_O_FORWARD_NO_CONNECT : MT_O_REPLY_NO_CONNECT
+            let result = worker.commit(
+                size, to: flow, connect: host.options.connects && !message.has(option: stays))
+            if flow.connection != 0, message.has(option: isRequest ? MT_O_FORWARD_CLOSE : MT_O_REPLY_CLOSE) {
+                worker.close(flow)
+            }
+            return result
+        }
+        guard result == .queued else {
+            count(isRequest ? host.counters.failedRequests : host.counters.failedReplies)
+            return finish(fail(477, "Unfortunately error on sending to next hop occurred"), flow)
+        }
+        return finish(mt_result(MT_OK), flow)
+    }
+
+    /// Whether everybody who may object lets it go: hooks of core.sending, and onsend_route.
+    @inline(__always)
+    private func mayLeave(_ flow: inout mt_flow) -> Bool {
+        guard withUnsafePointer(to: &flow, { runHooks(.sending, message, $0, on: state) }) else {
+            return false
+        }
+        let route = host.blocks.onsend
+        guard route != 0, message.isRequest || host.options.runsOnsendForReplies else { return true }
+        let (run, machine) = withUnsafePointer(to: &flow) {
+            state.pointee.scripts.run(route, on: message, sending: $0)
+        }
+        machine?.then = nil
+        if case .ended(_, let isDropped) = run { return !isDropped }
+        return true
+    }
+
+    private func write(into place: UnsafeMutableRawPointer, room: Int, _ flow: mt_flow) -> Int {
+        if !message.isRequest {
+            return message.isLocal
+                ? message.write(into: place, room: room) : message.writeReply(into: place, room: room)
+        }
+        return withUnsafeTemporaryAllocation(byteCount: 512, alignment: 8) { raw in
+            let text = raw.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)
+            let count = writeVia(into: text, flow)
+            return message.writeRequest(
+                into: place, room: room, via: Slice(base: UnsafePointer(text), count: count))
+        }
+    }
+
+    /// Our Via, a whole line.
+    private func writeVia(into text: UnsafeMutablePointer<UInt8>, _ flow: mt_flow) -> Int {
+        var at = text
+        func put(_ piece: Slice) {
+            guard let base = piece.base else { return }
+            at.update(from: base, count: piece.count)
+            at += piece.count
+        }
+        put("Via: ")
+        let prefix = network { $0.viaPrefix(flow.socket) } ?? .absent
+        if let own = Advertised.of(message) {
+            own.pointee.putPrefix(instead: prefix, &at)
+        } else {
+            put(prefix)
+        }
+        at += Branch.write(message, into: at)
+        if host.options.addsRport || message.has(option: MT_O_RPORT_IN_VIA) { put(";rport") }
+        put("\r\n")
+        return at - text
+    }
+
+    // MARK: - the end
+
+    func fail(_ status: Int, _ reason: StaticString) -> mt_result {
+        if status > 0 { message.errorStatus = status }
+        message.errorReason = Slice(reason)
+        return mt_result(MT_ERROR)
+    }
+
+    func finish(_ result: mt_result, _ flow: mt_flow) -> mt_result {
+        if let outcome {
+            var flow = flow
+            _ = withUnsafePointer(to: &flow) {
+                invoke(
+                    outcome.function, outcome.owner, outcome.user,
+                    as: HostBlock.of(outcome.owner).pointee.continuation, on: state, message: message.opaque,
+                    data: $0, result: result)
+            }
+        }
+        return result
+    }
+
+    @inline(__always) private func network<Answer>(_ body: (Network) -> Answer?) -> Answer? {
+        host.network?._withUnsafeGuaranteedRef(body) ?? nil
+    }
+
+    private func isOpen(_ connection: UInt64) -> Bool {
+        host.group?._withUnsafeGuaranteedRef { $0.isOpen(connection) } ?? false
+    }
+}
