@@ -10,7 +10,7 @@ static const mt_field    params[] = {
     { "pause", MT_MS, 0, 0, 0, 0, 0, "5s", "A time.", NULL },
     { "strict", MT_BOOL, 0, 0, 0, 0, 0, "no", "A switch.", NULL },
     { "line", MT_STR, MT_MANY, 0, 0, 0, 0, NULL, "One of many.", NULL },
-    { "secret", MT_STR, MT_REQUIRED | MT_SECRET, 0, 0, 0, 0, NULL, "Has to be set.", NULL },
+    { "secret", MT_STR, MT_REQUIRED | MT_SECRET, 0, 0, 0, 0, NULL, "What nobody may see.", NULL },
 };
 static const mt_function calls[] = {
     { "good_yes", yes, NULL, { NULL, 0, 0 }, MT_IN_ANY, 0, "Says yes." },

@@ -14,8 +14,11 @@ static mt_result odd(mt_call *call) { return (mt_result)call->args[0].num; }
 /* Says that it waits, and has no ticket. */
 static mt_result waits_for_nothing(mt_call *call) { (void)call; return MT_SUSPEND; }
 
-/* Has a ticket, and answers at once. */
-static mt_result waits_and_answers(mt_call *call) { script->suspend(call, 1000, NULL, NULL); return MT_OK; }
+/* Has a ticket, and answers at once: the ticket is worth nothing then. */
+static mt_result waits_and_answers(mt_call *call) {
+    old_ticket = script->suspend(call, 1000, NULL, NULL);
+    return MT_OK;
+}
 
 /* Nobody will ever resume it. */
 static mt_result waits_in_vain(mt_call *call) {
@@ -31,7 +34,7 @@ static mt_result resumes_twice(mt_call *call) {
     return MT_SUSPEND;
 }
 
-/* True when a ticket whose time was up, and numbers that never were tickets or timers, are gone. */
+/* True when a ticket whose time was up or that was not used, and numbers that never were tickets or timers, are gone. */
 static mt_result stale(mt_call *call) {
     (void)call;
     if (old_ticket && script->resume(old_ticket, MT_OK) != MT_GONE) return MT_NO;
