@@ -12,6 +12,8 @@ struct CoreCounters {
     var badHeaders = Statistics.ID.none
     /// Replies whose top Via is not ours; they are among the dropped ones.
     var foreignReplies = Statistics.ID.none
+    /// Requests that came again while the script of the first was waiting.
+    var absorbedRequests = Statistics.ID.none
     /// The first of one per method, `rcv_requests_invite` and so on, in the order of `MT_INVITE`...
     var firstMethod = Statistics.ID.none
     /// The first of one per class, `rcv_replies_1xx` to `rcv_replies_6xx`.
@@ -39,6 +41,7 @@ struct CoreCounters {
         unsupportedMethods = define("unsupported_methods")
         badHeaders = define("bad_msg_hdr")
         foreignReplies = define("foreign_replies")
+        absorbedRequests = define("absorbed_requests")
         let methods = Self.methods.map { define("rcv_requests_\($0)") }
         let classes = (1...6).map { define("rcv_replies_\($0)xx") }
         if let first = methods.first { firstMethod = first }

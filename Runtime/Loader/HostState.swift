@@ -50,6 +50,7 @@ struct WorkerState {
     /// What blocks run on that no message started, such as event_route[htable:mod-init].
     var idle: Message?
     var tickets: Tickets
+    var absorbed = WaitingRequests()
 
     typealias Pointer = UnsafeMutablePointer<WorkerState>
 

@@ -33,6 +33,10 @@ enum Services {
             Advertised.set(machine.message, host: Slice(name), port: Int(port))
             return mt_result(MT_OK)
         }
+        services.letGo = { context in
+            guard let machine = Machine.running(context) else { return }
+            Waiting.revoke(machine)
+        }
         services.started = Int64(time(nil))
         services.serverID = Int64(serverID)
         services.phoneIsTel = phoneIsTel

@@ -69,6 +69,11 @@ struct Tickets {
         armed -= 1
     }
 
+    /// The ticket that was last made of a slot.
+    func ticket(of index: UInt32, _ slot: UnsafeMutablePointer<Slot>) -> UInt64 {
+        UInt64(owner) << 56 | (cl_load64(&slot.pointee.word) >> 1) << 24 | UInt64(index)
+    }
+
     func slot(_ index: UInt32) -> UnsafeMutablePointer<Slot>? { Tickets.slot(index, in: blocks) }
 
     private static func slot(_ index: UInt32, in blocks: UnsafeMutablePointer<UInt64>)

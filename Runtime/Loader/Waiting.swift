@@ -21,6 +21,9 @@ enum Waiting {
         else {
             return 0
         }
+        // Asked for twice in one call: the second one counts.
+        revoke(machine)
+        machine.ticket = ticket
         slot.pointee.machine = machine.opaque
         slot.pointee.then = then
         slot.pointee.user = user
@@ -34,6 +37,21 @@ enum Waiting {
             slot.pointee.timer = state.pointee.worker._withUnsafeGuaranteedRef { $0.after(milliseconds, job) }
         }
         return ticket
+    }
+
+    /// Nobody may continue it any more; there is none, or it has been continued, most of the time.
+    static func revoke(_ machine: Machine) {
+        let ticket = machine.ticket
+        machine.ticket = 0
+        guard ticket != 0, let state = WorkerState.current,
+            let slot = Tickets.claim(ticket, in: state.pointee.tickets.blocks)
+        else { return }
+        if slot.pointee.timer != 0 {
+            let timer = slot.pointee.timer
+            state.pointee.worker._withUnsafeGuaranteedRef { _ = $0.cancel(timer) }
+        }
+        slot.pointee.machine = nil
+        state.pointee.tickets.give(UInt32(ticket & 0xff_ffff))
     }
 
     /// [any] MT_GONE when it has been answered, or its time was up.
@@ -72,6 +90,9 @@ enum Waiting {
             state.pointee.worker._withUnsafeGuaranteedRef { _ = $0.cancel(timer) }
         }
         let machine = Machine(opaque: raw)
+        // The function answered after all, while somebody else was about to continue it.
+        guard machine.ticket == state.pointee.tickets.ticket(of: index, slot) else { return }
+        machine.ticket = 0
         ended(machine, machine.resume(result, then: then, user: user), on: state)
     }
 
@@ -82,12 +103,13 @@ enum Waiting {
         let (then, user, owner) = (machine.then, machine.user, machine.host)
         message.retain()
         machine.finish()
+        if then == nil, user == AfterBlock.request.word { state.pointee.absorbed.leave(message) }
         if let then, let owner {
             _ = invoke(
                 then, owner, user, as: HostBlock.of(owner).pointee.continuation, on: state,
                 message: message.opaque,
                 result: isDropped ? mt_result(MT_STOP) : value)
-        } else if let after = AfterBlock(rawValue: UInt(bitPattern: user)) {
+        } else if then == nil, let after = AfterBlock(rawValue: UInt(bitPattern: user)) {
             Traffic.goOn(after, message, isDropped: isDropped, on: state)
         }
         message.release()
@@ -98,4 +120,26 @@ enum Waiting {
 enum AfterBlock: UInt {
     case request = 1
     case reply
+
+    var word: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: rawValue) }
+}
+
+/// The requests of one worker whose scripts wait: what is sent again meanwhile is absorbed, for it will be answered.
+struct WaitingRequests {
+    private var keys: Set<UInt64> = []
+
+    @inline(__always) var isEmpty: Bool { keys.isEmpty }
+
+    mutating func enter(_ request: Message) { keys.insert(Self.key(request)) }
+    mutating func leave(_ request: Message) { keys.remove(Self.key(request)) }
+    func holds(_ request: Message) -> Bool { keys.contains(Self.key(request)) }
+
+    /// What a repeated request has in common with the first (RFC 3261, 17.2.3).
+    private static func key(_ request: Message) -> UInt64 {
+        let via = request.topVia
+        var key = Branch.fold(host.secret, via.branch)
+        key = Branch.fold(key, via.host)
+        key = Branch.fold(key, request.callID)
+        return Branch.mix(key, UInt64(request.cseq) << 8 | UInt64(request.method.rawValue))
+    }
 }

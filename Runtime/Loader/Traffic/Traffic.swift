@@ -13,6 +13,9 @@ final class Traffic: WorkerHandler {
         guard let state = WorkerState.of(UInt32(worker.index)) else { return }
         worker.statistics.add(host.counters.receivedRequests)
         worker.statistics.add(host.counters.method(message.method))
+        if !state.pointee.absorbed.isEmpty, state.pointee.absorbed.holds(message) {
+            return worker.statistics.add(host.counters.absorbedRequests)
+        }
         if host.options.forcesRport { message.options |= UInt32(MT_O_FORCE_RPORT) }
         guard passes(host.blocks.received, message, state), runHooks(.request, message, on: state),
             passes(host.blocks.preRouting, message, state)
@@ -20,7 +23,9 @@ final class Traffic: WorkerHandler {
         let (run, machine) = state.pointee.scripts.run(host.blocks.request, on: message)
         switch run {
         case .ended: Traffic.finish(message, on: state)
-        case .suspended: machine?.wait(.request)
+        case .suspended:
+            machine?.wait(.request)
+            state.pointee.absorbed.enter(message)
         }
     }
 
@@ -124,6 +129,6 @@ extension Machine {
     /// It has to wait, and then the server goes on like this.
     fileprivate func wait(_ after: AfterBlock) {
         then = nil
-        user = UnsafeMutableRawPointer(bitPattern: after.rawValue)
+        user = after.word
     }
 }

@@ -259,7 +259,7 @@ extension UnsafeMutablePointer where Pointee == MachineState {
                     complainOfSuspension()
                     value = mt_result(MT_ERROR)
                 }
-                pointee.isHeld = false
+                if pointee.isHeld { letGo() }
                 pointee.context.rc = value
                 answer(value, instruction)
                 if value == 0 { return .ended(value: 0, isDropped: false) }
@@ -322,7 +322,7 @@ extension UnsafeMutablePointer where Pointee == MachineState {
                     pointee.top = top - pointee.stack
                     return stop(.core)
                 }
-                pointee.isHeld = false
+                if pointee.isHeld { letGo() }
                 answer(value >= 0 ? 1 : value == mt_result(MT_SUSPEND) ? -1 : value, instruction)
             case .log, .rewrite, .rewriteNumber, .removeBranch, .clearBranches, .advertiseAddress,
                 .advertisePort:

@@ -55,6 +55,7 @@ extension UnsafeMutablePointer where Pointee == MachineState {
             complainOfSuspension()
             result = mt_result(MT_ERROR)
         }
+        if pointee.isHeld { letGo() }
         let waited = pointee.waiting
         pointee.waiting = .no
         if waited == .core { result = result >= 0 ? 1 : result } else { pointee.context.rc = result }
@@ -135,6 +136,13 @@ extension UnsafeMutablePointer where Pointee == MachineState {
             return (position + 1, pointee.base)
         }
         return (Int(recovery.target), pointee.base + Int(recovery.depth))
+    }
+
+    /// A function asked to wait, and then answered all the same: nobody may continue the script.
+    @inline(never)
+    func letGo() {
+        pointee.isHeld = false
+        pointee.context.services.pointee.letGo(UnsafeMutableRawPointer(context))
     }
 
     // MARK: - Complaints

@@ -27,6 +27,11 @@ public struct Machine {
     public var isWaiting: Bool { state.pointee.waiting != .no }
     /// A number that no other wait of this machine has: a ticket remembers it to know when it is stale.
     public var serial: UInt64 { state.pointee.serial }
+    /// Who may continue it: nothing to the machine, kept for whoever made it wait.
+    public var ticket: UInt64 {
+        get { state.pointee.ticket }
+        nonmutating set { state.pointee.ticket = newValue }
+    }
     /// The call that waits, as the function saw it.
     public var call: UnsafeMutablePointer<mt_call> {
         UnsafeMutableRawPointer(state).assumingMemoryBound(to: mt_call.self)

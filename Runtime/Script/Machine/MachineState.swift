@@ -38,6 +38,8 @@ struct MachineState {
     var waiting = Waiting.no
     /// Somebody holds a ticket for the call in progress.
     var isHeld = false
+    /// The ticket of whoever may continue it; the loader's.
+    var ticket: UInt64 = 0
     /// The call that waits is a statement, so its answer becomes the result.
     var isStatement = false
     /// Changes each time the machine starts or goes on: what is left over from earlier is recognised by it.

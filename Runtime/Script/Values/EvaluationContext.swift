@@ -83,6 +83,9 @@ public struct ScriptServices {
             _ context: UnsafeMutableRawPointer, _ host: mt_str, _ port: UInt32
         ) -> mt_result = { _, _, _ in mt_result(MT_NO) }
 
+    /// A function made the script wait, and then answered at once: what was to continue it is void.
+    public var letGo: @convention(c) (_ context: UnsafeMutableRawPointer) -> Void = { _ in }
+
     /// Unix time in microseconds.
     public var clock: @convention(c) () -> Int64 = { WallClock.microseconds() }
     /// When the server started, in Unix seconds.
