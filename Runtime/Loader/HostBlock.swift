@@ -17,7 +17,7 @@ struct HostBlock {
     /// For the note of who is being called, where no line of the script makes the call.
     let timer, job, continuation, command, start, stop: UnsafePointer<CallSite>
 
-    init(index: Int, name: String, values: UnsafeMutablePointer<mt_value>) {
+    init(index: Int, name: String, place: Place, values: UnsafeMutablePointer<mt_value>) {
         slot = index + 1
         self.name = Immortal.cString(name)
         abi = mt_host()
@@ -25,7 +25,7 @@ struct HostBlock {
         job = CallSite.make(self.name, "a job")
         continuation = CallSite.make(self.name, "a continuation")
         command = CallSite.make(self.name, "a command")
-        start = CallSite.make(self.name, "init")
+        start = CallSite.make(self.name, "init", at: place)
         stop = CallSite.make(self.name, "stop")
         abi.head = mt_head(
             size: UInt32(MemoryLayout<mt_host>.size), major: UInt16(MARTLET_MAJOR),
@@ -49,9 +49,14 @@ extension UnsafeMutablePointer<HostBlock> {
 
 extension CallSite {
     /// One that lives as long as the process.
-    static func make(_ plugin: UnsafePointer<CChar>, _ function: String) -> UnsafePointer<CallSite> {
+    static func make(_ plugin: UnsafePointer<CChar>, _ function: String, at place: Place? = nil)
+        -> UnsafePointer<CallSite>
+    {
         let site = UnsafeMutablePointer<CallSite>.allocate(capacity: 1)
-        site.initialize(to: CallSite(plugin: plugin, function: Immortal.cString(function)))
+        site.initialize(
+            to: CallSite(
+                plugin: plugin, function: Immortal.cString(function),
+                at: place.map { Immortal.cString($0.file.name) }, line: UInt32(place?.line ?? 0)))
         return UnsafePointer(site)
     }
 }

@@ -64,7 +64,6 @@ public final class Server {
         SocketTexts.shared = SocketTexts(setup.network.sockets)
         WorkerStart.prepare(program, group)
         WorkerStart.setTimers(setup.configuration, program, group)
-        CrashReport.install(setup.loader.plugins)
         makeRunFolder()
         do throws(Identity.Fault) {
             try identity.take()

@@ -79,6 +79,7 @@ public final class Setup {
         ParameterSetter(loader: loader, values: values, evaluate: evaluator.text).apply(configuration)
         defineEvents()
         prepareLogPrefix(parser)
+        CrashReport.install(loader.plugins)
         initialize()
         guard
             let script = Checker.check(

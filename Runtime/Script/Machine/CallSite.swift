@@ -25,8 +25,11 @@ public struct CallSite: BitwiseCopyable {
     let suspends: Bool
 
     /// A call that no script makes.
-    public init(plugin: UnsafePointer<CChar>, function: UnsafePointer<CChar>) {
-        self.init(plugin: plugin, function: function, file: nil, line: 0)
+    public init(
+        plugin: UnsafePointer<CChar>, function: UnsafePointer<CChar>, at file: UnsafePointer<CChar>? = nil,
+        line: UInt32 = 0
+    ) {
+        self.init(plugin: plugin, function: function, file: file, line: line)
     }
 
     init(
