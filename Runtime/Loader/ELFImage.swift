@@ -16,21 +16,21 @@ struct ELFImage {
             bytes[0..<6] == [0x7f, 0x45, 0x4c, 0x46, 2, 1]  // ELF, 64 bits, little-endian
         else { return nil }
         let file = Reader(bytes: bytes)
-        guard let table = file.word(at: 40), let width = file.half(at: 58), let count = file.half(at: 60),
+        guard let table = file.place(at: 40), let width = file.half(at: 58), let count = file.half(at: 60),
             width >= 64
         else { return nil }
         for index in 0..<Int(count) {
-            let section = Int(clamping: table) + index * Int(width)
-            guard let type = file.long(at: section + 4), let offset = file.word(at: section + 24),
-                let size = file.word(at: section + 32), let link = file.long(at: section + 40),
-                let strings = file.word(at: Int(clamping: table) + Int(link) * Int(width) + 24)
-            else { return nil }
-            let start = Int(clamping: offset)
-            let end = start + min(Int(clamping: size), bytes.count)
-            switch type {
-            case 11: readSymbols(file, start..<end, names: Int(clamping: strings))  // SHT_DYNSYM
-            case 6: readDynamic(file, start..<end, names: Int(clamping: strings))  // SHT_DYNAMIC
-            default: break
+            let section = table + index * Int(width)
+            guard let type = file.long(at: section + 4), type == 11 || type == 6,
+                let start = file.place(at: section + 24), let size = file.word(at: section + 32),
+                let link = file.long(at: section + 40),
+                let names = file.place(at: table + Int(link) * Int(width) + 24)
+            else { continue }
+            let range = start..<(start + min(Int(clamping: size), bytes.count))
+            if type == 11 {
+                readSymbols(file, range, names: names)  // SHT_DYNSYM
+            } else {
+                readDynamic(file, range, names: names)  // SHT_DYNAMIC
             }
         }
     }
@@ -51,7 +51,7 @@ struct ELFImage {
     private mutating func readDynamic(_ file: Reader, _ range: Range<Int>, names: Int) {
         for at in stride(from: range.lowerBound, to: range.upperBound, by: 16) {
             guard let tag = file.word(at: at), let value = file.word(at: at + 8), tag != 0 else { return }
-            if tag == 1, let name = file.text(at: names + Int(clamping: value)) {  // DT_NEEDED
+            if tag == 1, value <= file.bytes.count, let name = file.text(at: names + Int(value)) {  // DT_NEEDED
                 libraries.append(name)
             }
         }
@@ -86,6 +86,11 @@ struct ELFImage {
             number(at: index, bytes: 4).map(UInt32.init(truncatingIfNeeded:))
         }
         func word(at index: Int) -> UInt64? { number(at: index, bytes: 8) }
+
+        /// A word that is a place in the file; nil when it lies behind its end.
+        func place(at index: Int) -> Int? {
+            word(at: index).flatMap { $0 <= UInt64(bytes.count) ? Int($0) : nil }
+        }
 
         func text(at index: Int) -> String? {
             guard index >= 0, index < bytes.count, let end = bytes[index...].firstIndex(of: 0) else {
