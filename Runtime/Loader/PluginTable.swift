@@ -132,8 +132,8 @@ struct PluginTable {
         stop = table.pointee.stop
         if table.pointee.flags != 0 {
             throw PluginFault(
-                "\(file) sets flag bits 0x\(String(table.pointee.flags, radix: 16)) of its table, which this server does not know",
-                help: "ask its author for a build for ABI \(Self.major).\(Self.minor)")
+                "\(file) sets flag bits 0x\(String(table.pointee.flags, radix: 16)) of its table, \(reader.unknown)",
+                help: reader.newer)
         }
         try reader.each(table.pointee.needs, "need", size: MemoryLayout<mt_need>.size) {
             at throws(PluginFault) in
@@ -161,7 +161,7 @@ struct PluginTable {
             offers.append(Offer(id: id, table: head))
         }
         parameters = try reader.fields(
-            table.pointee.params, "a parameter",
+            table.pointee.params, "parameter",
             known: MT_OPTIONAL | MT_REQUIRED | MT_RELOADABLE | MT_SECRET | MT_VERBATIM | MT_MANY)
         try reader.each(table.pointee.functions, "function", size: MemoryLayout<mt_function>.size) {
             at throws(PluginFault) in
@@ -170,11 +170,16 @@ struct PluginTable {
             let call = try reader.callback(item.pointee.call, of: "the function \"\(name)\"")
             try reader.flags(
                 item.pointee.where, known: MT_IN_ANY | MT_SUSPENDS, of: "the function \"\(name)\"")
+            try reader.zero(item.pointee.reserved, of: "the function \"\(name)\"")
+            guard item.pointee.where & UInt32(MT_IN_ANY) != 0 else {
+                throw PluginFault(
+                    "\(file): the function \"\(name)\" may be called nowhere", help: reader.mend)
+            }
             functions.append(
                 Function(
                     name: name, call: call, user: item.pointee.user,
                     arguments: try reader.fields(
-                        item.pointee.args, "an argument of \"\(name)\"", known: MT_OPTIONAL | MT_VERBATIM),
+                        item.pointee.args, "argument", of: name, known: MT_OPTIONAL | MT_VERBATIM),
                     places: item.pointee.where, help: reader.text(item.pointee.help) ?? ""))
         }
         try reader.each(table.pointee.variables, "variable", size: MemoryLayout<mt_variable>.size) {
@@ -198,17 +203,23 @@ struct PluginTable {
                     name: name, call: try reader.callback(item.pointee.call, of: "the command \"\(name)\""),
                     user: item.pointee.user,
                     arguments: try reader.fields(
-                        item.pointee.args, "an argument of \"\(name)\"", known: MT_OPTIONAL),
+                        item.pointee.args, "argument", of: name, known: MT_OPTIONAL, least: MT_NULL),
                     help: reader.text(item.pointee.help) ?? ""))
         }
         try reader.each(table.pointee.counters, "counter", size: MemoryLayout<mt_counter>.size) {
             at throws(PluginFault) in
             let item = at.assumingMemoryBound(to: mt_counter.self)
+            let name = try reader.name(item.pointee.name, of: "a counter")
+            try reader.zero(item.pointee.reserved, of: "the counter \"\(name)\"")
+            guard item.pointee.kind <= UInt32(MT_GAUGE) else {
+                throw PluginFault(
+                    "\(file): the counter \"\(name)\" has kind \(item.pointee.kind), \(reader.unknown)",
+                    help: reader.newer)
+            }
             counters.append(
                 Counter(
-                    name: try reader.name(item.pointee.name, of: "a counter"),
-                    isGauge: item.pointee.kind == UInt32(MT_GAUGE), help: reader.text(item.pointee.help) ?? ""
-                ))
+                    name: name, isGauge: item.pointee.kind == UInt32(MT_GAUGE),
+                    help: reader.text(item.pointee.help) ?? ""))
         }
         try reader.each(table.pointee.events, "event", size: MemoryLayout<mt_event>.size) {
             at throws(PluginFault) in
@@ -239,103 +250,15 @@ struct PluginTable {
         try reader.once(events.map(\.name), "event")
         // One name may stand for several functions, as long as a call can tell them apart.
         let shapes = functions.flatMap { function in
-            let least = function.arguments.filter { !$0.has(MT_OPTIONAL) }.count
-            return (least...function.arguments.count).map { "\(function.name)\" with \($0) arguments" }
+            let least = (function.arguments.lastIndex { !$0.has(MT_OPTIONAL) } ?? -1) + 1
+            return (least...function.arguments.count).map { count in
+                let arguments = count == 0 ? "no arguments" : count == 1 ? "1 argument" : "\(count) arguments"
+                return "\"\(function.name)\" with \(arguments)"
+            }
         }
         try reader.once(shapes, "function", quoted: false)
     }
 
     /// Sets what the plugin's own code will read through its needs.
     func fill(_ need: Need, with table: UnsafeRawPointer?) { need.slot.pointee = table }
-}
-
-/// Why a plugin cannot be used, without the place: the line that loads it supplies that.
-struct PluginFault: Error, Equatable {
-    let what: String
-    let notes: [String]
-    let help: String
-
-    init(_ what: String, notes: [String] = [], help: String) {
-        self.what = what
-        self.notes = notes
-        self.help = help
-    }
-}
-
-/// Reads the lists of a plugin's table, item by item.
-private struct TableReader {
-    let file: String
-    let mend = "this is for its author to mend"
-
-    func text(_ pointer: UnsafePointer<CChar>?) -> String? { pointer.map { String(cString: $0) } }
-
-    func name(_ pointer: UnsafePointer<CChar>?, of what: String) throws(PluginFault) -> String {
-        guard let name = text(pointer), !name.isEmpty else {
-            throw PluginFault("\(file): \(what) has no name", help: mend)
-        }
-        return name
-    }
-
-    func callback(_ call: mt_fn?, of what: String) throws(PluginFault) -> mt_fn {
-        guard let call else { throw PluginFault("\(file): \(what) has no code to call", help: mend) }
-        return call
-    }
-
-    /// A bit that was ignored once can never be given a meaning, so one we do not know is refused.
-    func flags(_ flags: UInt32, known: Int, of what: String) throws(PluginFault) {
-        let unknown = flags & ~UInt32(known)
-        guard unknown == 0 else {
-            throw PluginFault(
-                "\(file): \(what) sets flag bits 0x\(String(unknown, radix: 16)), which this server does not know",
-                help:
-                    "use a newer server, or ask its author for a build for ABI \(PluginTable.major).\(PluginTable.minor)"
-            )
-        }
-    }
-
-    func each(
-        _ list: mt_list, _ kind: String, size: Int,
-        _ body: (UnsafeRawPointer) throws(PluginFault) -> Void
-    ) throws(PluginFault) {
-        guard list.count > 0 else { return }
-        guard let items = list.items, list.stride >= 8, list.count < 65_536 else {
-            throw PluginFault("\(file): its list of \(kind)s is broken", help: mend)
-        }
-        let copy = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
-        defer { copy.deallocate() }
-        for index in 0..<Int(list.count) {
-            memset(copy, 0, size)
-            memcpy(copy, items + index * Int(list.stride), min(size, Int(list.stride)))
-            try body(UnsafeRawPointer(copy))
-        }
-    }
-
-    func fields(_ list: mt_list, _ kind: String, known: Int) throws(PluginFault) -> [PluginTable.Field] {
-        var fields: [PluginTable.Field] = []
-        try each(list, kind, size: MemoryLayout<mt_field>.size) { at throws(PluginFault) in
-            let item = at.assumingMemoryBound(to: mt_field.self)
-            let name = try name(item.pointee.name, of: kind)
-            try flags(item.pointee.flags, known: known, of: "\(kind), \"\(name)\",")
-            guard item.pointee.type <= UInt32(MT_URL) else {
-                throw PluginFault(
-                    "\(file): \(kind), \"\(name)\", has type \(item.pointee.type), which this server does not know",
-                    help: mend)
-            }
-            fields.append(
-                PluginTable.Field(
-                    name: name, type: Int(item.pointee.type), flags: item.pointee.flags,
-                    place: item.pointee.where,
-                    min: item.pointee.min, max: item.pointee.max, fallback: text(item.pointee.fallback),
-                    help: text(item.pointee.help) ?? "", prepare: item.pointee.prepare))
-        }
-        return fields
-    }
-
-    func once(_ names: [String], _ kind: String, quoted: Bool = true) throws(PluginFault) {
-        var seen: Set<String> = []
-        for name in names where !seen.insert(name).inserted {
-            throw PluginFault(
-                "\(file): it has the \(kind) \(quoted ? "\"\(name)\"" : name) twice", help: mend)
-        }
-    }
 }
