@@ -131,7 +131,8 @@ public struct Arguments: Equatable {
                 notices.append("-\(letter) \(text) has no effect: \(why)")
             } else if let take = Self.valued[letter], !take(&self, text) {
                 throw Fault(
-                    what: "-\(letter) needs a number, not \"\(text)\"", help: "martlet help lists them all")
+                    what: "-\(letter) needs a number from 1 on, not \"\(text)\"",
+                    help: "martlet help lists them all")
             }
         }
         if daemonLevel >= 3 { daemon = true }

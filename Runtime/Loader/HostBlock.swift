@@ -15,9 +15,9 @@ struct HostBlock {
     var firstEvent: UInt32 = 0
     var events: UInt32 = 0
     /// For the note of who is being called, where no line of the script makes the call.
-    let timer, job, continuation, command, start, stop: UnsafePointer<CallSite>
+    let timer, job, continuation, command, prepare, start, stop: UnsafePointer<CallSite>
 
-    init(index: Int, name: String, place: Place, values: UnsafeMutablePointer<mt_value>) {
+    init(index: Int, name: String, values: UnsafeMutablePointer<mt_value>, place: Place) {
         slot = index + 1
         self.name = Immortal.cString(name)
         abi = mt_host()
@@ -25,8 +25,9 @@ struct HostBlock {
         job = CallSite.make(self.name, "a job")
         continuation = CallSite.make(self.name, "a continuation")
         command = CallSite.make(self.name, "a command")
-        start = CallSite.make(self.name, "init", at: place)
-        stop = CallSite.make(self.name, "stop")
+        prepare = CallSite.make(self.name, "prepare", place)
+        start = CallSite.make(self.name, "init", place)
+        stop = CallSite.make(self.name, "stop", place)
         abi.head = mt_head(
             size: UInt32(MemoryLayout<mt_host>.size), major: UInt16(MARTLET_MAJOR),
             minor: UInt16(MARTLET_MINOR))
@@ -49,14 +50,14 @@ extension UnsafeMutablePointer<HostBlock> {
 
 extension CallSite {
     /// One that lives as long as the process.
-    static func make(_ plugin: UnsafePointer<CChar>, _ function: String, at place: Place? = nil)
+    static func make(_ plugin: UnsafePointer<CChar>, _ function: String, _ place: Place? = nil)
         -> UnsafePointer<CallSite>
     {
         let site = UnsafeMutablePointer<CallSite>.allocate(capacity: 1)
         site.initialize(
             to: CallSite(
                 plugin: plugin, function: Immortal.cString(function),
-                at: place.map { Immortal.cString($0.file.name) }, line: UInt32(place?.line ?? 0)))
+                behind: place.map { Immortal.cString($0.file.name) }, line: place?.line ?? 0))
         return UnsafePointer(site)
     }
 }

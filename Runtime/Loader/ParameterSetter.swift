@@ -12,14 +12,17 @@ struct ParameterSetter {
     let values: ValueCompiler
     /// Replaces the variables in what `modparamx` says.
     let evaluate: (Text) -> Result<Text, PluginFault>
-    private var diagnostics: Diagnostics { loader.diagnostics }
+    /// What a plugin said to `fail`; reading it takes it away.
+    let takeFailure: () -> (what: String, help: String)?
+    var diagnostics: Diagnostics { loader.diagnostics }
 
     func apply(_ configuration: Configuration) {
-        for plugin in loader.plugins { setDefaults(of: plugin) }
+        for plugin in loader.plugins { setDefaults(of: plugin, many: false) }
         for item in configuration.items {
             if case .moduleParameter(let line) = item.kind { apply(evaluated(line)) }
         }
         for plugin in loader.plugins {
+            setDefaults(of: plugin, many: true)
             for (index, field) in plugin.table.parameters.enumerated()
             where field.has(MT_REQUIRED) && !plugin.isSet[index] {
                 plugin.isBroken = true
@@ -100,8 +103,8 @@ struct ParameterSetter {
                     ?? (known.isEmpty ? "it has none at all; take the line out" : "it has \(known)"))
         }
         let field = plugin.table.parameters[index]
-        guard let value = converted(line.value, field, of: plugin) else { return }
         plugin.isSet[index] = true
+        guard let value = converted(line.value, field, of: plugin) else { return }
         if field.has(MT_MANY) {
             append(value, to: plugin.values + index)
         } else {
@@ -109,7 +112,7 @@ struct ParameterSetter {
         }
     }
 
-    private func append(_ value: mt_value, to slot: UnsafeMutablePointer<mt_value>) {
+    func append(_ value: mt_value, to slot: UnsafeMutablePointer<mt_value>) {
         // Each line gets a new array; the old ones are few, small, and as long-lived as the process.
         let count = Int(slot.pointee.num)
         let all = UnsafeMutablePointer<mt_value>.allocate(capacity: count + 1)
@@ -121,141 +124,5 @@ struct ParameterSetter {
         slot.pointee.num = Int64(count + 1)
         slot.pointee.str = value.str
         slot.pointee.ptr = UnsafeMutableRawPointer(all)
-    }
-
-    // MARK: - values
-
-    private func converted(_ given: Placed<ParameterValue>, _ field: PluginTable.Field, of plugin: Plugin)
-        -> mt_value?
-    {
-        func wrong(_ wanted: String) -> mt_value? {
-            diagnostics.error(
-                "\(plugin.name): \(field.name) must be \(wanted), not \(shown(given.value))", at: given.place,
-                help: described(field))
-            return nil
-        }
-        func limited(_ number: Int, _ value: mt_value, unit: String = "") -> mt_value? {
-            guard !field.isLimited || (field.min...field.max).contains(Int64(number)) else {
-                diagnostics.error(
-                    "\(plugin.name): \(field.name) must be \(field.min) to \(field.max)\(unit), not \(number)",
-                    at: given.place, help: described(field))
-                return nil
-            }
-            return value
-        }
-        func compiled(_ text: Text) -> mt_value? {
-            switch values.compile(text, field) {
-            case .success(let value): return value
-            case .failure(let fault):
-                diagnostics.error(
-                    "\(plugin.name): \(field.name): \(fault.what)", at: given.place, notes: fault.notes,
-                    help: fault.help)
-                return nil
-            }
-        }
-        switch (field.type, given.value) {
-        case (MT_INT, .integer(let number)): return limited(number, .number(MT_INT, number))
-        case (MT_INT, _): return wrong("a number")
-        case (MT_BOOL, .integer(let number)): return .number(MT_BOOL, number == 0 ? 0 : 1)
-        case (MT_BOOL, _): return wrong("yes or no")
-        case (MT_MS, .integer(let number)): return limited(number, .number(MT_MS, number), unit: " ms")
-        case (MT_MS, .string(let text)):
-            guard let number = Self.milliseconds(text.string) else {
-                return wrong("a time, as 500, \"500ms\" or \"2s\"")
-            }
-            return limited(number, .number(MT_MS, number), unit: " ms")
-        case (MT_STR, .string(let text)): return values.text(text)
-        case (MT_STR, .integer(let number)) where field.has(MT_VERBATIM):
-            return values.text(Text(String(number)))
-        case (MT_STR, _): return wrong("a text in quotes")
-        case (MT_EXPR, .integer(let number)): return compiled(Text(String(number)))
-        case (MT_EXPR, .string(let text)), (MT_REGEX, .string(let text)), (MT_ROUTE, .string(let text)),
-            (MT_SOCKET, .string(let text)), (MT_URL, .string(let text)):
-            return compiled(text)
-        default: return wrong("a text in quotes")
-        }
-    }
-
-    private func setDefaults(of plugin: Plugin) {
-        for (index, field) in plugin.table.parameters.enumerated() {
-            guard let fallback = field.fallback, !field.has(MT_MANY) else { continue }
-            let value: mt_value? =
-                switch field.type {
-                case MT_INT: Self.integer(fallback).map { mt_value.number(MT_INT, $0) }
-                case MT_BOOL: Self.boolean(fallback).map { mt_value.number(MT_BOOL, $0) }
-                case MT_MS: Self.milliseconds(fallback).map { mt_value.number(MT_MS, $0) }
-                case MT_STR: values.text(Text(fallback))
-                default: try? values.compile(Text(fallback), field).get()  // Told below.
-                }
-            if let value {
-                plugin.values[index] = value
-            } else {
-                diagnostics.error(
-                    "\(plugin.name): the default of its parameter \"\(field.name)\" is \"\(fallback)\", which is wrong",
-                    at: plugin.place, help: "this is for its author to mend")
-            }
-        }
-    }
-
-    /// "5", "500ms", "2s", "1h": what a time may look like, in milliseconds.
-    static func milliseconds(_ text: String) -> Int? {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int(digits) else { return nil }
-        let factor: Int
-        switch text.dropFirst(digits.count) {
-        case "", "ms": factor = 1
-        case "s": factor = 1000
-        case "m", "min": factor = 60_000
-        case "h": factor = 3_600_000
-        case "d": factor = 86_400_000
-        default: return nil
-        }
-        let (product, overflow) = number.multipliedReportingOverflow(by: factor)
-        return overflow ? nil : product
-    }
-
-    /// As the language writes numbers: 0600 is octal.
-    private static func integer(_ text: String) -> Int? {
-        text.hasPrefix("-") ? Number.value(String(text.dropFirst())).map { -$0 } : Number.value(text)
-    }
-
-    private static func boolean(_ text: String) -> Int? {
-        switch text {
-        case "1", "yes", "true", "on", "enable": 1
-        case "0", "no", "false", "off", "disable": 0
-        default: nil
-        }
-    }
-
-    private func shown(_ value: ParameterValue) -> String {
-        switch value {
-        case .integer(let number): "\(number)"
-        case .string(let text): "\"\(text)\""
-        case .word(let word): word
-        case .variable(let text): text
-        }
-    }
-
-    /// "min_se is the least session timer, in seconds; the default is 90"
-    private func described(_ field: PluginTable.Field) -> String {
-        var help = field.help
-        while help.hasSuffix(".") { help.removeLast() }
-        // The help begins as a sentence; here it goes on from the parameter's name.
-        let first = help.prefix(1).lowercased() + help.dropFirst()
-        let startsWithWord = help.dropFirst().first.map { $0.isLowercase || $0 == " " } ?? false
-        let article =
-            first.hasPrefix("least ") || first.hasPrefix("most ") || first.hasPrefix("greatest ")
-            ? "the " : ""
-        var text = help.isEmpty ? field.name : "\(field.name) is \(article)\(startsWithWord ? first : help)"
-        if let fallback = field.fallback {
-            text += "; the default is \(fallback.isEmpty ? "empty" : fallback)"
-        }
-        return text
-    }
-}
-
-extension mt_value {
-    static func number(_ type: Int, _ number: Int) -> mt_value {
-        mt_value(type: UInt32(type), reserved: 0, num: Int64(number), str: mt_str(), ptr: nil)
     }
 }

@@ -38,7 +38,7 @@ final class Plugin {
         values.initialize(repeating: mt_value(), count: count)
         isSet = Array(repeating: false, count: table.parameters.count)
         host = .allocate(capacity: 1)
-        host.initialize(to: HostBlock(index: index, name: table.name, place: place, values: values))
+        host.initialize(to: HostBlock(index: index, name: table.name, values: values, place: place))
     }
 
     /// Opens the file and reads the table of the plugin in it; nothing else of the plugin's runs.

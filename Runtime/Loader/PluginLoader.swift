@@ -58,11 +58,14 @@ final class PluginLoader {
         case .found(let found), .foreign(let found): path = found
         case .missing:
             failed.insert(PluginSearch.base(file))
-            let near = Suggestion.help(for: PluginSearch.base(file), in: search.available())
+            let mend = "install the plugin, or take the line out"
+            if file.hasPrefix("/") {
+                return diagnostics.error("there is no file \(file)", at: place, help: mend)
+            }
             return diagnostics.error(
                 "\(shown(file)) is not in the plugin folders", at: place,
                 notes: search.folders.map { "looked in \($0)" },
-                help: near ?? "install the plugin, or take the line out")
+                help: Suggestion.help(for: PluginSearch.base(file), in: search.available()) ?? mend)
         }
         let ignoresRepeats = line.options?.value.string.contains("o") ?? false
         do throws(PluginFault) {
@@ -72,20 +75,28 @@ final class PluginLoader {
                 throw PluginFault(
                     "\(earlier.path == path ? shown(file) : "a plugin called \(table.name)") is loaded already",
                     notes: ["\(earlier.file) was loaded on line \(earlier.place.line)"],
-                    help: "take this line out")
+                    help: "take this line out", quotes: true)
             }
             for offer in table.offers {
+                guard !offer.id.hasPrefix("martlet.") else {
+                    throw PluginFault(
+                        "\(shown(file)) offers \"\(offer.id)\", which only the server itself may",
+                        help: "this is for its author to mend")
+                }
                 guard let other = plugins.first(where: { $0.table.offers.contains { $0.id == offer.id } })
                 else { continue }
                 throw PluginFault(
                     "\(shown(file)) offers \"\(offer.id)\", and \(other.file), on line \(other.place.line), offers it too",
-                    help: "load one of the two")
+                    help: "load one of the two", quotes: true)
             }
             plugins.append(
                 Plugin(table: table, file: shown(file), path: path, place: place, index: plugins.count))
         } catch {
             failed.insert(PluginSearch.base(file))
-            diagnostics.error(error.what, at: place, notes: error.notes, help: error.help)
+            diagnostics.add(
+                Diagnostic(
+                    .error, at: place, error.what, notes: error.notes, help: error.help, quotes: error.quotes)
+            )
         }
     }
 
@@ -173,19 +184,27 @@ final class PluginLoader {
     }
 
     private func reportMissing(_ need: PluginTable.Need, of plugin: Plugin) {
-        let what =
-            "\(plugin.name) needs \"\(need.id)\" \(need.major).\(need.minor) or later, and no earlier line loads it"
+        let wanted = "\(plugin.name) needs \"\(need.id)\" \(need.major).\(need.minor)"
+        guard !need.id.hasPrefix("martlet.") else {
+            return diagnostics.error(
+                "\(wanted), and this server has no such interface", at: plugin.place,
+                help: Suggestion.help(for: need.id, in: Interfaces.names)
+                    ?? "use a newer server, or an older \(plugin.file)")
+        }
         // A line that was to load it and failed has been told of already.
         if failed.contains(need.id) { return }
-        guard let beside = unloaded.first(where: { $0.table.offers.contains { $0.id == need.id } }) else {
+        let what = "\(wanted) or later, and no \(need.isLate ? "" : "earlier ")line loads it"
+        let line = plugin.place.line
+        for (file, table) in unloaded {
+            guard let offer = table.offers.first(where: { $0.id == need.id }) else { continue }
             return diagnostics.error(
-                what, at: plugin.place,
-                help: "load a plugin that offers \"\(need.id)\" above line \(plugin.place.line)")
+                what, at: plugin.place, notes: [offers(file, "in the plugin folder", need.id, offer.version)],
+                help: "put loadmodule \"\(file)\" "
+                    + (need.isLate ? "into the file" : "above line \(line)"))
         }
-        let offer = beside.table.offers.first { $0.id == need.id }!.version
         diagnostics.error(
-            what, at: plugin.place, notes: [offers(beside.file, "in the plugin folder", need.id, offer)],
-            help: "put loadmodule \"\(beside.file)\" above line \(plugin.place.line)")
+            what, at: plugin.place,
+            help: "load a plugin that offers \"\(need.id)\"" + (need.isLate ? "" : " above line \(line)"))
     }
 
     /// The plugins that lie in the folders and that no line loads: looked at only to make a message better.
@@ -200,27 +219,43 @@ final class PluginLoader {
     }()
 
     private func checkHooks(of plugin: Plugin) {
-        let events = Set(
-            plugins.flatMap { plugin in plugin.table.events.map { "\(plugin.name).\($0.name)" } }
-        )
-        .union(Events.core)
-        for hook in plugin.table.hooks where !hook.isOptional && !events.contains(hook.event) {
+        for hook in plugin.table.hooks where !hook.isOptional && !Events.core.contains(hook.event) {
             let owner = hook.event.split(separator: ".").first.map(String.init) ?? ""
-            let isLoaded = owner == "core" || plugins.contains { $0.name == owner }
-            if !isLoaded && failed.contains(owner) { continue }
+            let emitter = plugins.first { $0.name == owner }
+            let events = emitter?.table.events.map { "\(owner).\($0.name)" } ?? []
+            if events.contains(hook.event) || failed.contains(owner) { continue }
+            let mend =
+                if owner == "core" {
+                    near(hook.event, in: Events.core) ?? "use a newer server, or an older \(plugin.file)"
+                } else if emitter != nil {
+                    near(hook.event, in: events) ?? "use versions of the two that go together"
+                } else {
+                    "put loadmodule \"\(owner).so\" into the file"
+                }
             diagnostics.error(
                 "\(plugin.name) hooks the event \"\(hook.event)\", which nobody emits", at: plugin.place,
-                help: isLoaded
-                    ? Suggestion.help(for: hook.event, in: events)
-                        ?? "use versions of the two that go together"
-                    : "put loadmodule \"\(owner).so\" into the file")
+                help: mend)
         }
+    }
+
+    /// What may have been meant. Only the part behind the dot is compared: the other is the same in all of them.
+    private func near(_ event: String, in events: some Sequence<String>) -> String? {
+        func last(_ name: String) -> String {
+            String(name[name.index(after: name.firstIndex(of: ".") ?? name.startIndex)...])
+        }
+        let nearest = Suggestion.nearest(to: last(event), in: events.map(last))
+        return nearest.flatMap { name in events.first { last($0) == name } }.map { "did you mean \"\($0)\"?" }
     }
 
     // MARK: - what is loaded
 
     /// The table that a loaded plugin offers under this name.
     func offer(_ id: String) -> UnsafeRawPointer? { offerer(of: id).flatMap { offeredTable(id, by: $0) } }
+
+    /// The same, of a plugin that is initialised before that one.
+    func offer(_ id: String, before plugin: Plugin) -> UnsafeRawPointer? {
+        offerer(of: id).flatMap { $0.index < plugin.index ? offeredTable(id, by: $0) : nil }
+    }
 
     func variable(named name: String) -> VariableCallout? {
         for plugin in plugins {

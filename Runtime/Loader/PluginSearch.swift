@@ -69,10 +69,18 @@ struct PluginSearch {
                 let file = withUnsafeBytes(of: entry.pointee.d_name) {
                     String(decoding: $0.prefix(while: { $0 != 0 }), as: UTF8.self)
                 }
-                if file.hasPrefix("libmod_") && file.hasSuffix(".so") { names.insert(Self.base(file)) }
+                guard file.hasSuffix(".so"), !names.contains(Self.base(file)) else { continue }
+                // A name of ours is enough; of others it is the file that tells.
+                if file.hasPrefix("libmod_") || Self.isPlugin("\(folder)/\(file)") {
+                    names.insert(Self.base(file))
+                }
             }
         }
         return names.sorted()
+    }
+
+    private static func isPlugin(_ path: String) -> Bool {
+        ELFImage(path: path)?.exports.contains("martlet_plugin") ?? false
     }
 
     static func isFolder(_ path: String) -> Bool {

@@ -73,7 +73,7 @@ public final class Server {
         }
         CoreCommands(setup: setup, arguments: options.arguments).register(in: setup.commands)
         guard tellReady() else {
-            stopPlugins()
+            setup.stopPlugins()
             identity.removePIDFile()
             return 1
         }
@@ -150,18 +150,9 @@ public final class Server {
             Log.write(.warning, "what was queued has not left within \(seconds) s, and is dropped")
         }
         group.stop()
-        stopPlugins()
+        setup.stopPlugins()
         setup.network.closeSockets()
         identity.removePIDFile()
         Log.write(.notice, "stopped")
-    }
-
-    private func stopPlugins() {
-        for plugin in setup.loader.plugins.reversed() where plugin.isInitialized && !plugin.isBroken {
-            guard let stop = plugin.table.stop else { continue }
-            host.mainNote?.pointee.site = plugin.host.pointee.stop
-            stop(plugin.host.asHost)
-            host.mainNote?.pointee.site = nil
-        }
     }
 }

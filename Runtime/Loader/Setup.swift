@@ -75,19 +75,36 @@ public final class Setup {
         let values = ValueCompiler(
             parser: parser, storage: storage, routes: routes,
             findSocket: { [network] in network.socket(named: $0) },
-            findStore: { [loader] in loader.offer("store.\($0)") })
-        ParameterSetter(loader: loader, values: values, evaluate: evaluator.text).apply(configuration)
+            findStore: { [loader] in loader.offer("store.\($0)", before: $1) })
+        CrashReport.install(loader.plugins)
+        ParameterSetter(
+            loader: loader, values: values, evaluate: evaluator.text,
+            takeFailure: { [failures] in failures.take() }
+        ).apply(configuration)
         defineEvents()
         prepareLogPrefix(parser)
-        CrashReport.install(loader.plugins)
         initialize()
         guard
             let script = Checker.check(
                 configuration, routes: routes, symbols: symbols, diagnostics: diagnostics),
             !diagnostics.hasErrors
-        else { return false }
+        else {
+            stopPlugins()
+            return false
+        }
         compile(script)
         return true
+    }
+
+    /// In the order opposite to which they came. The last thing of a check, too: what an init has made is to go.
+    public func stopPlugins() {
+        for plugin in loader.plugins.reversed() where plugin.isInitialized && !plugin.isBroken {
+            plugin.isInitialized = false
+            guard let stop = plugin.table.stop else { continue }
+            host.mainNote?.pointee.site = plugin.host.pointee.stop
+            stop(plugin.host.asHost)
+            host.mainNote?.pointee.site = nil
+        }
     }
 
     /// One per core that this process may use.
@@ -247,9 +264,10 @@ public final class Setup {
             let failure = failures.take()
             guard result < 0 else { continue }
             plugin.isBroken = true
+            let mend = failure?.help ?? "see what it has logged, or ask its author"
             diagnostics.error(
-                "\(plugin.name): \(failure?.what ?? "it could not be initialised, and did not say why")",
-                at: plugin.place, help: failure.map(\.help).flatMap { $0.isEmpty ? nil : $0 })
+                "\(plugin.name): \(failure?.what ?? "it cannot start, and does not say why")",
+                at: plugin.place, help: mend.isEmpty ? nil : mend)
         }
         loader.fillLateNeeds()
         symbols.isIncomplete = symbols.isIncomplete || loader.plugins.contains { $0.isBroken }

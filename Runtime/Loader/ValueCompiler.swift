@@ -8,16 +8,16 @@ struct ValueCompiler {
     let parser: VariableParser
     let storage: CodeStorage
     let routes: RouteTable
-    /// UINT32_MAX: there is no such socket.
     let findSocket: (String) -> UInt32?
-    /// The table of "store.SCHEME", and whether a plugin of the file that was not loaded may have it.
-    let findStore: (_ scheme: String) -> UnsafeRawPointer?
+    /// The table of "store.SCHEME", if a plugin offers it that is loaded before the one with the parameter.
+    let findStore: (_ scheme: String, _ user: Plugin) -> UnsafeRawPointer?
 
     func text(_ text: Text) -> mt_value {
         mt_value(type: UInt32(MT_STR), reserved: 0, num: 0, str: Immortal.text(text.bytes), ptr: nil)
     }
 
-    func compile(_ text: Text, _ field: PluginTable.Field) -> Result<mt_value, PluginFault> {
+    func compile(_ text: Text, _ field: PluginTable.Field, of plugin: Plugin) -> Result<mt_value, PluginFault>
+    {
         var value = self.text(text)
         value.type = UInt32(field.type)
         switch field.type {
@@ -49,10 +49,11 @@ struct ValueCompiler {
             guard scheme.count < text.string.count else {
                 return .failure(
                     PluginFault(
-                        "\"\(text)\" is no storage URL", help: "write SCHEME://..., as sqlite:///var/lib/x.db"
+                        "\(field.has(MT_SECRET) ? "it" : "\"\(text)\"") is no storage URL",
+                        help: "write SCHEME://..., as sqlite:///var/lib/x.db"
                     ))
             }
-            guard let store = findStore(String(scheme)) else {
+            guard let store = findStore(String(scheme), plugin) else {
                 return .failure(
                     PluginFault(
                         "nothing that an earlier line loads stores under \"\(scheme)\"",

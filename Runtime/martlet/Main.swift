@@ -47,9 +47,11 @@ struct Martlet {
         case .check:
             complain(diagnostics.text)
             print("\(arguments.file ?? ""): \(setup.summary)")
+            setup.stopPlugins()
             return 0
         case .graph:
             print(setup.graph, terminator: "")
+            setup.stopPlugins()
             return 0
         default: break
         }

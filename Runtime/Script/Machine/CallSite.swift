@@ -24,12 +24,13 @@ public struct CallSite: BitwiseCopyable {
     let isComputed: Bool
     let suspends: Bool
 
-    /// A call that no script makes.
+    /// A call that no script makes, though a line of the file may be behind it.
     public init(
-        plugin: UnsafePointer<CChar>, function: UnsafePointer<CChar>, at file: UnsafePointer<CChar>? = nil,
-        line: UInt32 = 0
+        plugin: UnsafePointer<CChar>, function: UnsafePointer<CChar>,
+        behind file: UnsafePointer<CChar>? = nil,
+        line: Int = 0
     ) {
-        self.init(plugin: plugin, function: function, file: file, line: line)
+        self.init(plugin: plugin, function: function, file: file, line: UInt32(clamping: line))
     }
 
     init(
