@@ -30,7 +30,7 @@ enum Services {
         }
         services.advertise = { context, name, port in
             guard let machine = Machine.running(context) else { return mt_result(MT_ERROR) }
-            Advertised.set(machine.message, host: Slice(name), port: Int(port))
+            OwnVia.advertise(machine.message, host: Slice(name), port: Int(port))
             return mt_result(MT_OK)
         }
         services.letGo = { context in

@@ -169,8 +169,9 @@ enum {
     MT_REQUIRED   = 1 << 2, /* parameters: must be set                       */
     MT_RELOADABLE = 1 << 3, /* parameters: may change while running          */
     MT_SECRET     = 1 << 4, /* never shown in logs or by commands            */
-    MT_VERBATIM   = 1 << 5, /* text is not searched for $variables           */
-    MT_MANY       = 1 << 6  /* parameters: every line counts, see mt_many    */
+    MT_VERBATIM   = 1 << 5, /* text is not searched for $variables; for a
+                             * parameter a number is text as well            */
+    MT_MANY       = 1 << 6  /* parameters: every line counts, see below      */
 };
 typedef struct mt_field {
     const char *name;
@@ -248,7 +249,8 @@ typedef struct mt_hook {
  *   core.finished          the script is done with msg
  *   core.sending           msg is about to be sent; data: const mt_flow *
  *   core.opened, core.closed  a connection;         data: const mt_flow *
- *   core.reloaded          parameters have new values                       */
+ *   core.reloaded          parameters have new values
+ *   core.copied            msg is a copy; data: const mt_msg *, the original  */
 
 typedef struct mt_plugin {
     uint32_t    magic;        /* these four fields never change              */
@@ -310,7 +312,9 @@ struct mt_host {
 enum { /* fields: text(), number(), set_text(), set_number(). A server that
         * does not know a field answers "absent".                            */
     MT_F_METHOD = 1, MT_F_URI, MT_F_REASON, MT_F_CALL_ID, MT_F_CSEQ_METHOD,
-    MT_F_FROM_URI, MT_F_FROM_TAG, MT_F_TO_URI, MT_F_TO_TAG, MT_F_VIA_BRANCH,
+    MT_F_FROM_URI, MT_F_FROM_TAG, MT_F_TO_URI, MT_F_TO_TAG,
+    MT_F_VIA_BRANCH,        /* of the top Via; setting it in a request gives  */
+                            /* the Via that send() will put above it a branch */
     MT_F_NEXT_HOP, MT_F_PATH, MT_F_CONTENT_TYPE, MT_F_BODY, MT_F_BYTES,
     MT_F_RECEIVED_URI,      /* the Request-URI as it arrived; read only       */
     MT_F_REPLY_LINES,       /* whole header lines for local replies to this

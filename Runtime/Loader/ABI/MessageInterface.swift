@@ -53,6 +53,7 @@ extension mt_message_api {
     private mutating func edit() {
         set_text = { message, field, text in
             guard let message else { return mt_result(MT_ERROR) }
+            if field == UInt32(MT_F_VIA_BRANCH) { return answer(OwnVia.setBranch(Message(message), Slice(text))) }
             return answer(Message(message).setText(field, Slice(text)))
         }
         set_number = { message, field, number in
@@ -109,6 +110,7 @@ extension mt_message_api {
             guard let message, let state = WorkerState.current else { return nil }
             let original = Message(message)
             let copy = original.copy(in: state.pointee.messages)
+            OwnVia.copy(from: original, to: copy)
             _ = runHooks(.copied, copy, UnsafeRawPointer(message), on: state)
             return copy.opaque
         }

@@ -225,12 +225,17 @@ struct Sending {
         }
         put("Via: ")
         let prefix = network { $0.viaPrefix(flow.socket) } ?? .absent
-        if let own = Advertised.of(message) {
+        if let own = OwnVia.of(message) {
             own.pointee.putPrefix(instead: prefix, &at)
+            if own.pointee.branch.isPresent {
+                put(own.pointee.branch)
+            } else {
+                at += Branch.write(message, into: at)
+            }
         } else {
             put(prefix)
+            at += Branch.write(message, into: at)
         }
-        at += Branch.write(message, into: at)
         if host.options.addsRport || message.has(option: MT_O_RPORT_IN_VIA) { put(";rport") }
         put("\r\n")
         return at - text
