@@ -3,6 +3,23 @@ import CMartlet
 import Message
 
 extension Checker {
+    /// A function that nothing which is loaded offers. Where a plugin of the file could not be loaded it may well be
+    /// its: then that is no error, unless it is but a letter away from one that is there.
+    private func tellUnknown(_ name: String, at place: Place) {
+        let offer = symbols.file(offering: name).map { "load \"\($0)\", which offers it" }
+        let near = Suggestion.nearest(to: name, in: symbols.functionNames)
+        if symbols.isIncomplete, offer != nil || near.map({ !Suggestion.isSlip(name, of: $0) }) ?? true {
+            guard let offer else { return }
+            return diagnostics.warning(
+                "unknown function \(name), unless a plugin that could not be loaded offers it", at: place,
+                help: offer)
+        }
+        error(
+            "unknown function \(name)", at: place,
+            help: offer ?? near.map { "did you mean \"\($0)\"?" }
+                ?? "no plugin here offers it; see that its file is in the plugin folder")
+    }
+
     func call(_ call: Call, at place: Place) -> CheckedCall? {
         let name = call.name.value
         // A plugin may bring a function that the language once had itself.
@@ -11,17 +28,7 @@ extension Checker {
         guard !offered.isEmpty else {
             missesFunctions = true
             for argument in call.arguments { inspect(argument) }
-            if let file = symbols.file(offering: name) {
-                error(
-                    "unknown function \(name)", at: call.name.place, help: "load \"\(file)\", which offers it"
-                )
-            } else if let help = Suggestion.help(for: name, in: symbols.functionNames) {
-                error("unknown function \(name)", at: call.name.place, help: help)
-            } else if !symbols.isIncomplete {
-                error(
-                    "unknown function \(name)", at: call.name.place,
-                    help: "no plugin here offers it; see that its file is in the plugin folder")
-            }
+            tellUnknown(name, at: call.name.place)
             return nil
         }
         let count = call.arguments.count

@@ -26,6 +26,11 @@ public enum Suggestion {
         nearest(to: name, in: names).map { "did you mean \"\($0)\"?" }
     }
 
+    /// Whether two names differ by one letter, or two that were swapped.
+    static func isSlip(_ name: String, of other: String) -> Bool {
+        distance(name.utf8.map(lowered), other.utf8.map(lowered)) <= 1
+    }
+
     private static func lowered(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte + 32 : byte }
 
     /// Damerau and Levenshtein: letters to add, drop, change, or swap with their neighbour.
