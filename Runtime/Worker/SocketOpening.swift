@@ -76,14 +76,28 @@ struct SocketOpening {
     }
 
     mutating func open(_ socket: ListenSocket) {
-        let transport = socket.transport
         var endpoint = socket.endpoint
-        // UDP and TCP of one line share the port that the system picks.
+        // UDP and TCP of one line share the port that the system picks, unless somebody else has it for the other.
         if endpoint.port == 0,
-            let sibling = sockets.first(where: { $0.place == socket.place && $0.transport != transport })
+            let sibling = sockets.first(where: {
+                $0.place == socket.place && $0.transport != socket.transport
+            })
         {
             endpoint.port = sibling.port
+            if (try? open(socket, at: endpoint)) != nil { return }
+            endpoint.port = 0
         }
+        do throws(Errno) {
+            try open(socket, at: endpoint)
+        } catch {
+            let text = "\(socket.transport.name):\(endpoint.text): \(error.text)"
+            failures.append(ListenFailure(place: socket.place, text: text))
+        }
+    }
+
+    private mutating func open(_ socket: ListenSocket, at wanted: Endpoint) throws(Errno) {
+        let transport = socket.transport
+        var endpoint = wanted
         var opened: [Int32] = []
         do throws(Errno) {
             // With SO_REUSEPORT a second server would get the port too, and half of the calls. So ask without
@@ -106,8 +120,7 @@ struct SocketOpening {
             }
         } catch {
             for descriptor in opened { close(descriptor) }
-            let text = "\(transport.name):\(endpoint.text): \(error.text)"
-            return failures.append(ListenFailure(place: socket.place, text: text))
+            throw error
         }
         descriptors.append(opened)
         sockets.append(socket.at(endpoint))
