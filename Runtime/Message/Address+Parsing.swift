@@ -7,74 +7,78 @@
 extension Address {
     /// All of the text is one address, as in From and To: a comma before the bracket belongs to the name.
     public init?(parsing text: Slice) {
-        var rest = text
-        self.init(&rest, inList: false)
-        guard rest.isEmpty else { return nil }
+        self.init()
+        guard let rest = take(text, inList: false), rest.isEmpty else { return nil }
     }
 
     /// Takes the first address, and the comma behind it, off a list; nil at its end and where it is broken.
     public init?(taking list: inout Slice) {
-        var rest = list
-        self.init(&rest, inList: true)
+        self.init()
+        guard let rest = take(list, inList: true) else { return nil }
         list = rest
     }
 
-    private init?(_ rest: inout Slice, inList: Bool) {
-        self.init()
-        guard let base = rest.base else { return nil }
-        let finder = Finder(rest, base)
+    /// The same into a value that has no parts yet; they are of no use afterwards when it answers nil.
+    mutating func take(_ text: Slice, inList: Bool) -> Slice? {
+        guard let base = text.base else { return nil }
+        let finder = Finder(text, base)
         let start = finder.afterSpace(base)
-        var at = start
-        let comma = UInt8(ascii: ",")
-
-        // Up to the bracket, or to what ends an addr-spec.
-        while true {
-            at = finder.first(
-                of: UInt8(ascii: "<"), UInt8(ascii: "\""), UInt8(ascii: ";"),
-                inList ? comma : UInt8(ascii: ";"),
-                from: at)
-            guard at < finder.end, at.pointee == UInt8(ascii: "\"") else { break }
-            guard let after = finder.afterQuoted(at) else { return nil }
-            at = after
-        }
-        if at < finder.end, at.pointee == UInt8(ascii: "<") {
+        guard let bracket = Self.endOfName(finder, start, inList) else { return nil }
+        var at = bracket
+        if finder.has(UInt8(ascii: "<"), at: at) {
             let name = Slice(start, upTo: Finder.withoutSpace(start, at))
             if !name.isEmpty { display = name }
             let open = finder.afterSpace(at + 1)
-            let close = UInt8(ascii: ">")
-            at = finder.first(of: close, close, close, close, from: open)
+            at = finder.first(UInt8(ascii: ">"), from: open)
             guard at < finder.end else { return nil }
             uri = Slice(open, upTo: Finder.withoutSpace(open, at))
             at += 1
         } else {
             uri = Slice(start, upTo: Finder.withoutSpace(start, at))
-            guard uri.firstIndex(of: UInt8(ascii: "\"")) == nil, uri.firstIndex(of: comma) == nil else {
-                return nil
-            }
+            guard uri.firstIndex(of: UInt8(ascii: "\"")) == nil, uri.firstIndex(of: UInt8(ascii: ",")) == nil
+            else { return nil }
         }
         guard !uri.isEmpty else { return nil }
         at = finder.afterSpace(at)
-        if at < finder.end, at.pointee == UInt8(ascii: ";") {
-            guard let after = takeParams(finder, at, before: comma) else { return nil }
+        if finder.has(UInt8(ascii: ";"), at: at) {
+            guard let after = takeParams(finder, at) else { return nil }
             at = after
         }
         whole = Slice(start, upTo: Finder.withoutSpace(start, at))
         if at < finder.end {
-            guard inList, at.pointee == comma else { return nil }
+            guard inList, at.pointee == UInt8(ascii: ",") else { return nil }
             at += 1
         }
-        rest = Slice(at, upTo: finder.end)
+        return Slice(at, upTo: finder.end)
+    }
+
+    /// Up to the bracket, or to what ends an addr-spec; nil when a quote stays open.
+    @inline(__always) private static func endOfName(
+        _ finder: Finder, _ start: UnsafePointer<UInt8>, _ inList: Bool
+    ) -> UnsafePointer<UInt8>? {
+        let stop = inList ? UInt8(ascii: ",") : UInt8(ascii: ";")
+        var at = start
+        while !finder.has(UInt8(ascii: "<"), at: at) {
+            at = finder.first(from: at) {
+                $0.are(UInt8(ascii: "<")) | $0.are(UInt8(ascii: "\"")) | $0.are(UInt8(ascii: ";"))
+                    | $0.are(stop)
+            }
+            guard finder.has(UInt8(ascii: "\""), at: at) else { break }
+            guard let after = finder.afterQuoted(at) else { return nil }
+            at = finder.afterSpace(after)
+        }
+        return at
     }
 
     /// From the semicolon at `start` on; answers where they end.
-    private mutating func takeParams(
-        _ finder: Finder, _ start: UnsafePointer<UInt8>, before stop: UInt8
+    @inline(__always) private mutating func takeParams(
+        _ finder: Finder, _ start: UnsafePointer<UInt8>
     ) -> UnsafePointer<UInt8>? {
         var at = start
-        while at < finder.end, at.pointee == UInt8(ascii: ";") {
-            guard let param = finder.param(from: at + 1, before: stop) else { return nil }
+        while finder.has(UInt8(ascii: ";"), at: at) {
+            guard let param = finder.param(from: at + 1) else { return nil }
             if param.name.isEmpty { hasEmptyParam = true }
-            if param.name.count == 3, tag.isAbsent, param.name.equalsIgnoringCase("tag") {
+            if tag.isAbsent, param.name.isWord("tag") {
                 tag = param.value.isAbsent ? param.name.suffix(0) : param.value
             }
             at = param.next

@@ -4,7 +4,8 @@
 extension Message {
     @usableFromInline func readURI() {
         store.pointee.parsed.insert(.uri)
-        store.pointee.parsedURI = URI(parsing: store.pointee.uri) ?? URI()
+        store.pointee.parsedURI = URI()
+        if !store.pointee.parsedURI.take(store.pointee.uri) { store.pointee.parsedURI = URI() }
     }
 
     @usableFromInline func readCallID() {
@@ -32,19 +33,24 @@ extension Message {
 
     @usableFromInline func readFrom() {
         store.pointee.parsed.insert(.from)
-        store.pointee.from = Address(parsing: body(of: header(.from))) ?? Address()
+        Self.read(body(of: header(.from)), &store.pointee.from)
     }
 
     @usableFromInline func readTo() {
         store.pointee.parsed.insert(.to)
-        store.pointee.to = Address(parsing: body(of: header(.to))) ?? Address()
+        Self.read(body(of: header(.to)), &store.pointee.to)
+    }
+
+    private static func read(_ text: Slice, _ address: inout Address) {
+        address = Address()
+        if address.take(text, inList: false)?.isEmpty != true { address = Address() }
     }
 
     @usableFromInline func readVia() {
         guard !store.pointee.parsed.contains(.via) else { return }
         store.pointee.parsed.insert(.via)
-        var list = body(of: header(.via))
-        store.pointee.topVia = Via(taking: &list) ?? Via()
+        store.pointee.topVia = Via()
+        if store.pointee.topVia.take(body(of: header(.via))) == nil { store.pointee.topVia = Via() }
     }
 
     @usableFromInline func readMaxForwards() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Looking at sixteen bytes at once.
+/// Looking for the ends of lines, sixteen bytes at once.
 ///
 /// Safe only on text that is followed by a line feed and by 63 more bytes that may be read: then `line` ends at that
 /// line feed at the latest, and no load reaches further than 32 bytes behind the byte it starts at.
@@ -18,15 +18,13 @@ enum Scan {
         var at = start
         var folded = false
         while true {
-            // Control characters below 16 are rare but for the end, so one comparison finds what matters. (Written
-            // as less-than, it would not become one instruction.)
-            let bytes = UnsafeRawPointer(at).loadUnaligned(as: SIMD16<UInt8>.self)
-            let (low, high) = words((bytes & SIMD16(repeating: 0xF0)) .== SIMD16(repeating: 0))
-            if low | high == 0 {
+            // Control characters below 16 are rare but for the end, so one comparison finds what matters.
+            let found = Lanes(at).areUpTo(15).bits
+            if found == 0 {
                 at += 16
                 continue
             }
-            at += low != 0 ? low.trailingZeroBitCount >> 3 : 8 &+ (high.trailingZeroBitCount >> 3)
+            at += found.trailingZeroBitCount
             let end = at
             if at.pointee == 13, at[1] == 10 {
                 at += 2
@@ -47,27 +45,22 @@ enum Scan {
 
     /// How far the first colon is, which may lie behind the end of the line; Int.max when there is none before it.
     @inline(__always) static func colon(from start: UnsafePointer<UInt8>) -> Int {
-        let raw = UnsafeRawPointer(start)
-        let colon = SIMD16<UInt8>(repeating: UInt8(ascii: ":"))
-        let (low, high) = words(raw.loadUnaligned(as: SIMD16<UInt8>.self) .== colon)
-        if low != 0 { return low.trailingZeroBitCount >> 3 }
-        if high != 0 { return 8 &+ (high.trailingZeroBitCount >> 3) }
-        return farColon(start)
+        let found = Lanes(start).are(UInt8(ascii: ":")).bits
+        return found != 0 ? found.trailingZeroBitCount : farColon(start)
     }
 
-    /// Beyond sixteen bytes, one by one up to the end of the line.
-    private static func farColon(_ start: UnsafePointer<UInt8>) -> Int {
+    /// Beyond sixteen bytes, up to the end of the line.
+    @inline(never) private static func farColon(_ start: UnsafePointer<UInt8>) -> Int {
         var at = start
-        while at.pointee != 10 {
-            if at.pointee == UInt8(ascii: ":") { return at - start }
-            at += 1
+        while true {
+            let lanes = Lanes(at)
+            let found = (lanes.are(UInt8(ascii: ":")) | lanes.are(10)).bits
+            if found == 0 {
+                at += 16
+                continue
+            }
+            at += found.trailingZeroBitCount
+            return at.pointee == 10 ? Int.max : at - start
         }
-        return Int.max
-    }
-
-    /// All bits of a byte set where the lane is true.
-    @inline(__always) private static func words(_ mask: SIMDMask<SIMD16<Int8>>) -> (UInt64, UInt64) {
-        let pair = unsafeBitCast(mask, to: SIMD2<UInt64>.self)
-        return (pair[0], pair[1])
     }
 }

@@ -6,8 +6,49 @@ extension Slice {
     @inlinable public func equalsIgnoringCase(_ other: Slice) -> Bool {
         guard count == other.count else { return false }
         guard let a = base, let b = other.base else { return base == nil && other.base == nil }
-        for i in 0..<count where a[i] != b[i] && a[i].lowercased != b[i].lowercased { return false }
+        var i = 0
+        while count &- i >= 8 {
+            if Self.lowercased(a + i) != Self.lowercased(b + i) { return false }
+            i &+= 8
+        }
+        if i > 0 {
+            // Some of the last eight are looked at twice.
+            return i == count || Self.lowercased(a + (count &- 8)) == Self.lowercased(b + (count &- 8))
+        }
+        while i < count {
+            if a[i] != b[i] && a[i].lowercased != b[i].lowercased { return false }
+            i &+= 1
+        }
         return true
+    }
+
+    /// Eight bytes. Adding reaches the top bit of a byte from `A` on, or from behind `Z` on, and never the next byte.
+    @inlinable static func lowercased(_ start: UnsafePointer<UInt8>) -> UInt64 {
+        let word = UnsafeRawPointer(start).loadUnaligned(as: UInt64.self)
+        let low = word & 0x7F7F_7F7F_7F7F_7F7F
+        let isUpper = (low &+ 0x3F3F_3F3F_3F3F_3F3F) & ~(low &+ 0x2525_2525_2525_2525) & ~word
+        return word | (isUpper & 0x8080_8080_8080_8080) >> 2
+    }
+
+    /// Is it this word of one to eight lower-case letters, in any letter case?
+    @inlinable @inline(__always) func isWord(_ word: StaticString) -> Bool {
+        let n = word.utf8CodeUnitCount
+        guard count == n, let base else { return false }
+        return Self.letters(base, n) == Self.letters(word.utf8Start, n)
+    }
+
+    /// The letters in one word: where `n` is known, as it is for a literal, this is two loads.
+    @inlinable @inline(__always) static func letters(_ start: UnsafePointer<UInt8>, _ n: Int) -> UInt64 {
+        let raw = UnsafeRawPointer(start)
+        var word = UInt64(start[0])
+        if n >= 4 {
+            word = UInt64(raw.loadUnaligned(as: UInt32.self))
+            word |= UInt64(raw.loadUnaligned(fromByteOffset: n &- 4, as: UInt32.self)) << 32
+        } else if n >= 2 {
+            word = UInt64(raw.loadUnaligned(as: UInt16.self))
+            word |= UInt64(raw.loadUnaligned(fromByteOffset: n &- 2, as: UInt16.self)) << 16
+        }
+        return word | 0x2020_2020_2020_2020
     }
 
     @inlinable public func hasPrefix(_ other: Slice) -> Bool {

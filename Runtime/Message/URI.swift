@@ -21,8 +21,8 @@ import CMartlet
     @inlinable public init() {}
 
     /// sip: or sips:, in any letter case.
-    public var isSIP: Bool { scheme.equalsIgnoringCase("sip") || isSIPS }
-    public var isSIPS: Bool { scheme.equalsIgnoringCase("sips") }
+    public var isSIP: Bool { scheme.isWord("sip") || isSIPS }
+    public var isSIPS: Bool { scheme.isWord("sips") }
 
     public func param(_ name: Slice) -> Slice { Params(params).value(named: name) }
 

@@ -12,50 +12,56 @@ extension Via {
     /// Takes the first value, and the comma behind it, off a list; nil at its end and where it is broken.
     public init?(taking list: inout Slice) {
         self.init()
+        guard let rest = take(list) else { return nil }
+        list = rest
+    }
+
+    /// The same into a value that has no parts yet; they are of no use afterwards when it answers nil.
+    mutating func take(_ list: Slice) -> Slice? {
         guard let base = list.base else { return nil }
         let finder = Finder(list, base)
-        let end = finder.end
         let start = finder.afterSpace(base)
         guard let afterProtocol = takeSentProtocol(finder, start) else { return nil }
         var at = finder.afterSpace(afterProtocol)
-        guard at > afterProtocol, let afterHost = URI.endOfHost(at, end) else { return nil }
+        guard at > afterProtocol, let afterHost = URI.endOfHost(at, finder) else { return nil }
         host = Slice(at, upTo: afterHost)
         at = finder.afterSpace(afterHost)
-        if at < end, at.pointee == UInt8(ascii: ":") {
-            let digits = finder.afterSpace(at + 1)
-            at = digits
-            while at < end, at.pointee.isDigit { at += 1 }
-            guard let number = Slice(digits, upTo: at).natural(), number <= 65_535 else { return nil }
+        if finder.has(UInt8(ascii: ":"), at: at) {
+            at = finder.afterSpace(at + 1)
+            guard let number = finder.port(&at) else { return nil }
             port = number
             at = finder.afterSpace(at)
         }
-        if at < end, at.pointee == UInt8(ascii: ";") {
+        if finder.has(UInt8(ascii: ";"), at: at) {
             guard let after = takeParams(finder, at) else { return nil }
             at = after
         }
         whole = Slice(start, upTo: Finder.withoutSpace(start, at))
-        if at < end {
+        if at < finder.end {
             guard at.pointee == UInt8(ascii: ",") else { return nil }
             at += 1
         }
-        list = Slice(at, upTo: end)
+        return Slice(at, upTo: finder.end)
     }
 
     /// From the semicolon at `start` on; answers where they end.
-    private mutating func takeParams(_ finder: Finder, _ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>?
-    {
+    @inline(__always) private mutating func takeParams(
+        _ finder: Finder, _ start: UnsafePointer<UInt8>
+    ) -> UnsafePointer<UInt8>? {
         var at = start
-        while at < finder.end, at.pointee == UInt8(ascii: ";") {
-            guard let param = finder.param(from: at + 1, before: UInt8(ascii: ",")) else { return nil }
+        while finder.has(UInt8(ascii: ";"), at: at) {
+            guard let param = finder.param(from: at + 1) else { return nil }
             let name = param.name
             // Empty, not absent: the name is there.
             let value = param.value.isAbsent ? name.suffix(0) : param.value
-            switch name.count {
-            case 0: hasEmptyParam = true
-            case 6 where branch.isAbsent && name.equalsIgnoringCase("branch"): branch = value
-            case 8 where received.isAbsent && name.equalsIgnoringCase("received"): received = value
-            case 5 where rport.isAbsent && name.equalsIgnoringCase("rport"): rport = value
-            default: break
+            if name.isEmpty {
+                hasEmptyParam = true
+            } else if name.isWord("branch") {
+                if branch.isAbsent { branch = value }
+            } else if name.isWord("rport") {
+                if rport.isAbsent { rport = value }
+            } else if name.isWord("received") {
+                if received.isAbsent { received = value }
             }
             at = param.next
         }
@@ -64,7 +70,7 @@ extension Via {
     }
 
     /// `SIP/2.0/UDP`; answers where it ends.
-    private mutating func takeSentProtocol(
+    @inline(__always) private mutating func takeSentProtocol(
         _ finder: Finder, _ start: UnsafePointer<UInt8>
     ) -> UnsafePointer<UInt8>? {
         var at = start
@@ -72,20 +78,30 @@ extension Via {
         {
             at += 8
         } else {
-            for _ in 0..<2 {
-                let token = at
-                while at < finder.end, at.pointee.isToken { at += 1 }
-                guard at > token else { return nil }
-                at = finder.afterSpace(at)
-                guard at < finder.end, at.pointee == UInt8(ascii: "/") else { return nil }
-                at = finder.afterSpace(at + 1)
-            }
+            guard let after = Self.afterProtocol(finder, start) else { return nil }
+            at = after
         }
         at = finder.afterSpace(at)
         let name = at
         while at < finder.end, at.pointee.isToken { at += 1 }
         transport = Slice(name, upTo: at)
         return transport.isEmpty ? nil : at
+    }
+
+    /// Behind the second slash.
+    @inline(never) private static func afterProtocol(
+        _ finder: Finder, _ start: UnsafePointer<UInt8>
+    ) -> UnsafePointer<UInt8>? {
+        var at = start
+        for _ in 0..<2 {
+            let token = at
+            while at < finder.end, at.pointee.isToken { at += 1 }
+            guard at > token else { return nil }
+            at = finder.afterSpace(at)
+            guard finder.has(UInt8(ascii: "/"), at: at) else { return nil }
+            at = finder.afterSpace(at + 1)
+        }
+        return at
     }
 
     /// `SIP/2.0/`
