@@ -7,16 +7,18 @@ import Synchronization
 /// It lives in memory of its own that is never freed and never moves, so messages keep a plain pointer to it.
 /// Entries are only added: an entry is complete before its slot is published, so readers need no lock.
 @usableFromInline struct HeaderNames: @unchecked Sendable {
-    /// One spelling: its lower-cased bytes in words, zero-padded; the first eight, the last eight, and the middle.
+    /// One spelling: its lower-cased bytes in words; the first eight, the last eight, and the middle. A short name
+    /// is at the upper end of the first word, and the last one is the same.
     struct Entry {
         var head: UInt64 = 0
         var tail: UInt64 = 0
+        /// The bit 0x20 of each letter: what a spelling in another letter case may lack.
+        var headLetters: UInt64 = 0
+        var tailLetters: UInt64 = 0
         var middle: UInt64 = 0
         var inner: UInt64 = 0
         var count: Int = 0
         var id: UInt16 = 0
-        /// The usual spelling.
-        var name = Slice.absent
     }
 
     static let shared = HeaderNames()
@@ -71,7 +73,7 @@ import Synchronization
         var head = name.loadUnaligned(as: UInt64.self)
         var tail = head
         if count < 8 {
-            head &= (1 << UInt64(truncatingIfNeeded: count &* 8)) &- 1
+            head &<<= UInt64(truncatingIfNeeded: 8 &- count) &* 8
             tail = head
         } else {
             tail = name.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
@@ -81,18 +83,24 @@ import Synchronization
             let slot = Int(slots[place].load(ordering: .acquiring))
             if slot == 0 { return .other }
             let entry = entries + slot
-            if entry.pointee.count == count, Self.same(head, entry.pointee.head),
-                Self.same(tail, entry.pointee.tail),
-                count <= 16
-                    || Self.same(name.loadUnaligned(fromByteOffset: 8, as: UInt64.self), entry.pointee.middle)
-                        && Self.same(
-                            name.loadUnaligned(fromByteOffset: count &- 16, as: UInt64.self),
-                            entry.pointee.inner)
+            if entry.pointee.count == count, head | entry.pointee.headLetters == entry.pointee.head,
+                tail | entry.pointee.tailLetters == entry.pointee.tail,
+                count <= 16 || Self.hasMiddle(name, count, entry)
             {
                 return HeaderID(rawValue: entry.pointee.id)
             }
             place = (place &+ 1) & (Self.places &- 1)
         }
+    }
+
+    /// The second eight bytes and the last but eight.
+    @inline(never) private static func hasMiddle(
+        _ name: UnsafeRawPointer, _ count: Int, _ entry: UnsafePointer<Entry>
+    ) -> Bool {
+        let middle = name.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+        let inner = name.loadUnaligned(fromByteOffset: count &- 16, as: UInt64.self)
+        return middle | letters(of: entry.pointee.middle) == entry.pointee.middle
+            && inner | letters(of: entry.pointee.inner) == entry.pointee.inner
     }
 
     func intern(_ name: String) -> HeaderID {
@@ -126,9 +134,11 @@ import Synchronization
             return word
         }
         let n = name.count
-        var entry = Entry(count: n, id: id, name: name)
-        entry.head = word(0, min(n, 8))
+        var entry = Entry(count: n, id: id)
+        entry.head = word(0, min(n, 8)) << UInt64(max(8 - n, 0) * 8)
         entry.tail = n < 8 ? entry.head : word(n - 8, 8)
+        entry.headLetters = Self.letters(of: entry.head)
+        entry.tailLetters = Self.letters(of: entry.tail)
         if n > 16 {
             entry.middle = word(8, 8)
             entry.inner = word(n - 16, 8)
@@ -141,14 +151,12 @@ import Synchronization
     }
 
     /// Letters are compared without case, everything else exactly: a letter is what has the bit 0x40 set.
-    @inline(__always) private static func same(_ word: UInt64, _ lower: UInt64) -> Bool {
-        word | ((lower & 0x4040_4040_4040_4040) >> 1) == lower
-    }
+    private static func letters(of lower: UInt64) -> UInt64 { (lower & 0x4040_4040_4040_4040) >> 1 }
 
     @inline(__always) private static func place(_ head: UInt64, _ tail: UInt64) -> Int {
         let fold: UInt64 = 0x2020_2020_2020_2020
-        let mixed = ((head | fold) &* 0x9E37_79B9_7F4A_7C15) ^ ((tail | fold) &* 0xC2B2_AE3D_27D4_EB4F)
-        return Int(truncatingIfNeeded: (mixed &* 0x9FB2_1C65_1E98_DF25) >> 52)
+        let mixed = (head | fold) &+ (tail | fold) &* 2
+        return Int(truncatingIfNeeded: (mixed &* 0x9E37_79B9_7F4A_7C15) &>> 52)
     }
 }
 

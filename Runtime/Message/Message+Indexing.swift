@@ -84,8 +84,8 @@ extension Message {
             var body = at
             if nameLength < line.end - at {
                 body += nameLength &+ 1
-                while nameLength > 0, at[nameLength &- 1] <= 0x20, at[nameLength &- 1].isSpace {
-                    nameLength &-= 1
+                if nameLength == 0 || at[nameLength &- 1] <= 0x20 {
+                    nameLength = Self.trimmed(at, nameLength)
                 }
                 if nameLength &- 1 < 32 { id = names.find(padded: at, count: nameLength).rawValue }
                 if id == 0, !Slice(base: at, count: nameLength).isToken { doubts.badName = true }
@@ -93,9 +93,10 @@ extension Message {
                 nameLength = 0
                 doubts.noColon = true
             }
+            // One blank in front, and none at the end, is what nearly all have.
             var last = line.end
-            while body < last, body.pointee.isSpace { body += 1 }
-            while last > body, last[-1].isSpace { last -= 1 }
+            if body.pointee == 0x20 { body += 1 }
+            if body.pointee <= 0x20 || last[-1] <= 0x20 { (body, last) = Self.trimmed(body, last) }
             (fields + n).initialize(
                 to: Field(
                     line: at, body: body, length: UInt32(truncatingIfNeeded: line.next - at),
@@ -120,6 +121,22 @@ extension Message {
             store.pointee.tail = UInt16(n - 1)
         }
         return at
+    }
+
+    /// The length of a name without blanks at its end.
+    @inline(never) private static func trimmed(_ name: UnsafePointer<UInt8>, _ count: Int) -> Int {
+        var count = count
+        while count > 0, name[count &- 1].isSpace { count &-= 1 }
+        return count
+    }
+
+    @inline(never) private static func trimmed(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>)
+        -> (UnsafePointer<UInt8>, UnsafePointer<UInt8>)
+    {
+        var (start, end) = (start, end)
+        while start < end, start.pointee.isSpace { start += 1 }
+        while end > start, end[-1].isSpace { end -= 1 }
+        return (start, end)
     }
 
     /// Twice the room for fields; nil at 65,535.

@@ -31,26 +31,39 @@ extension Message {
 
     private func readStartLine(_ doubts: Doubts) -> Complaint? {
         let line = store.pointee.startLine.withoutLineEnd
-        if line.hasPrefixIgnoringCase("SIP/") { return readStatusLine(line) }
-        store.pointee.isRequest = true
-        guard let base = line.base, let blank = line.firstIndex(of: 0x20) else {
-            return (0, "not a SIP message: the start line has one word")
+        guard let base = line.base else { return (0, "not a SIP message: the start line has one word") }
+        // A start line is followed by bytes that may be read, so it may be shorter than these four.
+        if UnsafeRawPointer(base).loadUnaligned(as: UInt32.self).littleEndian | 0x20_2020 == 0x2F70_6973 {
+            return readStatusLine(line)
         }
-        let method = line.prefix(blank)
+        store.pointee.isRequest = true
+        let finder = Finder(line, base)
+        let blank = finder.first(0x20, from: base)
+        guard blank < finder.end else { return (0, "not a SIP message: the start line has one word") }
+        let method = Slice(base, upTo: blank)
         store.pointee.methodText = method
         store.pointee.method = Method(method).rawValue
         guard store.pointee.method != 0 || method.isToken else {
             return (0, "not a SIP message: no method in the start line")
         }
         // The version is the last word, whatever stands between: an answer needs to know that this is SIP.
-        var last = line.count - 1
-        while last > blank, base[last] != 0x20 { last -= 1 }
-        store.pointee.version = line.dropFirst(last + 1)
-        let uri = last > blank ? line[(blank + 1)..<last] : .empty
+        var last = finder.end - 8
+        let isUsual =
+            last > blank && UnsafeRawPointer(last).loadUnaligned(as: UInt64.self).littleEndian == Self.usual
+        if !isUsual {
+            last = finder.end - 1
+            while last > blank, last.pointee != 0x20 { last -= 1 }
+        }
+        store.pointee.version = Slice(last + 1, upTo: finder.end)
+        let uri = last > blank ? Slice(blank + 1, upTo: last) : .empty
         store.pointee.uri = uri
         store.pointee.receivedURI = uri
-        return version(store.pointee.version, uri) ?? requestURI(uri, doubts)
+        if !isUsual, let complaint = version(store.pointee.version, uri) { return complaint }
+        return requestURI(uri, doubts)
     }
+
+    /// ` SIP/2.0`
+    private static var usual: UInt64 { 0x302E_322F_5049_5320 }
 
     private func version(_ version: Slice, _ uri: Slice) -> Complaint? {
         if version == "SIP/2.0" { return nil }
@@ -144,12 +157,11 @@ extension Message {
     }
 
     private func duplicated() -> Complaint? {
-        func twice(_ id: HeaderID) -> Bool { store.pointee.duplicates & 1 << UInt32(id.rawValue) != 0 }
-        if twice(.from) { return (400, "More than one From") }
-        if twice(.to) { return (400, "More than one To") }
-        if twice(.callID) { return (400, "More than one Call-ID") }
-        if twice(.cseq) { return (400, "More than one CSeq") }
-        if twice(.maxForwards) { return (400, "More than one Max-Forwards") }
+        if hasMore(.from) { return (400, "More than one From") }
+        if hasMore(.to) { return (400, "More than one To") }
+        if hasMore(.callID) { return (400, "More than one Call-ID") }
+        if hasMore(.cseq) { return (400, "More than one CSeq") }
+        if hasMore(.maxForwards) { return (400, "More than one Max-Forwards") }
         return nil
     }
 
@@ -170,20 +182,27 @@ extension Message {
     private func contacts() -> Complaint? {
         var ref = header(.contact)
         while ref.exists {
-            var list = body(of: ref)
+            let value = body(of: ref)
+            var list = value
             while !list.isEmpty {
-                guard let contact = Address(taking: &list) else { return (400, "Bad Contact") }
+                var contact = Address()
+                guard let rest = contact.take(list, inList: true) else { return (400, "Bad Contact") }
                 if contact.hasEmptyParam { return (400, "Bad separators in Contact") }
                 // RFC 3261, 20.10: a URI with a question mark has to stand in brackets.
                 if contact.isBare, contact.uri.firstIndex(of: UInt8(ascii: "?")) != nil {
                     return (400, "A Contact with headers needs angle brackets")
                 }
+                list = rest
             }
-            if body(of: ref).suffix(1) == "," { return (400, "Bad separators in Contact") }
+            if value[value.count - 1] == UInt8(ascii: ",") { return (400, "Bad separators in Contact") }
+            guard hasMore(.contact) else { break }
             ref = header(.contact, after: ref)
         }
         return nil
     }
+
+    /// There was more than one such field when the message came.
+    private func hasMore(_ id: HeaderID) -> Bool { store.pointee.duplicates & 1 << UInt32(id.rawValue) != 0 }
 
     // MARK: Body
 
@@ -195,7 +214,7 @@ extension Message {
         guard field.exists, store.pointee.blank.isPresent else { return nil }
         let length = Int(store.pointee.contentLength)
         guard length >= 0 else { return (400, "Content-Length is not a number") }
-        if store.pointee.duplicates & 1 << UInt32(HeaderID.contentLength.rawValue) != 0 {
+        if hasMore(.contentLength) {
             var ref = header(.contentLength, after: field)
             while ref.exists {
                 if body(of: ref).natural() != length { return (400, "Two different Content-Length values") }
@@ -214,24 +233,24 @@ extension Message {
 
 extension Slice {
     /// Without the CRLF or LF at its end.
-    var withoutLineEnd: Slice {
+    @inline(__always) var withoutLineEnd: Slice {
+        guard let base else { return self }
         var n = count
-        if n > 0, self[n - 1] == 10 { n -= 1 }
-        if n > 0, self[n - 1] == 13 { n -= 1 }
-        return prefix(n)
+        if n > 0, base[n &- 1] == 10 { n &-= 1 }
+        if n > 0, base[n &- 1] == 13 { n &-= 1 }
+        return Slice(base: base, count: n)
     }
 
     /// Begins with a scheme. No more is asked of From and To, which are repeated and not followed.
     var mayBeURI: Bool {
-        guard let base, base[0].isAlpha else { return false }
-        var i = 1
-        while i < count {
-            if base[i] == UInt8(ascii: ":") { return i + 1 < count }
-            guard base[i].isAlpha || base[i].isDigit || UInt8(ascii: "+")...UInt8(ascii: ".") ~= base[i]
-            else { return false }
-            i += 1
+        guard let base, count > 1 else { return false }
+        if count > 4, UnsafeRawPointer(base).loadUnaligned(as: UInt32.self).littleEndian == 0x3A70_6973 {
+            return true  // sip:
         }
-        return false
+        guard base[0].isAlpha else { return false }
+        var i = 1
+        while i < count, base[i].isSchemeCharacter { i += 1 }
+        return i < count - 1 && base[i] == UInt8(ascii: ":")
     }
 }
 

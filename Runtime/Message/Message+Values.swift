@@ -20,10 +20,18 @@ extension Message {
         store.pointee.cseqMethod = 0
         store.pointee.cseqMethodText = .absent
         let body = body(of: header(.cseq))
-        var digits = 0
-        while body[digits].isDigit { digits += 1 }
-        guard let number = body.prefix(digits).natural(), body[digits].isSpace else { return }
-        let method = body.dropFirst(digits).trimmed
+        guard let start = body.base else { return }
+        let finder = Finder(body, start)
+        var at = start
+        var number: UInt64 = 0
+        while at < finder.end, at.pointee.isDigit, at - start < 19 {
+            number = number &* 10 &+ UInt64(at.pointee &- UInt8(ascii: "0"))
+            at += 1
+        }
+        guard at > start, number <= UInt64(Int32.max) else { return }
+        let name = finder.afterSpace(at)
+        guard name > at else { return }
+        let method = Slice(name, upTo: Finder.withoutSpace(name, finder.end))
         let known = Method(method)
         guard known != .other || method.isToken else { return }
         store.pointee.cseq = UInt32(number)

@@ -61,12 +61,21 @@ import Glibc
         guard let base else { return self }
         let low = Swift.min(Swift.max(range.lowerBound, 0), count)
         let high = Swift.min(Swift.max(range.upperBound, low), count)
-        return Slice(base: base + low, count: high - low)
+        return Slice(base: base + low, count: high &- low)
     }
 
-    @inlinable public func dropFirst(_ n: Int = 1) -> Slice { self[n..<Swift.max(count, n)] }
-    @inlinable public func dropLast(_ n: Int = 1) -> Slice { self[0..<Swift.max(count - n, 0)] }
-    @inlinable public func prefix(_ n: Int) -> Slice { self[0..<Swift.max(n, 0)] }
+    @inlinable @inline(__always) public func dropFirst(_ n: Int = 1) -> Slice {
+        guard let base else { return self }
+        let low = Swift.min(Swift.max(n, 0), count)
+        return Slice(base: base + low, count: count &- low)
+    }
+
+    @inlinable @inline(__always) public func prefix(_ n: Int) -> Slice {
+        guard let base else { return self }
+        return Slice(base: base, count: Swift.min(n, count))
+    }
+
+    @inlinable public func dropLast(_ n: Int = 1) -> Slice { prefix(Swift.max(count - n, 0)) }
     @inlinable public func suffix(_ n: Int) -> Slice { dropFirst(Swift.max(count - n, 0)) }
 }
 
