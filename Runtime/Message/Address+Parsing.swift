@@ -56,12 +56,15 @@ extension Address {
     @inline(__always) private static func endOfName(
         _ finder: Finder, _ start: UnsafePointer<UInt8>, _ inList: Bool
     ) -> UnsafePointer<UInt8>? {
-        let stop = inList ? UInt8(ascii: ",") : UInt8(ascii: ";")
         var at = start
         while !finder.has(UInt8(ascii: "<"), at: at) {
             at = finder.first(from: at) {
                 $0.are(UInt8(ascii: "<")) | $0.are(UInt8(ascii: "\"")) | $0.are(UInt8(ascii: ";"))
-                    | $0.are(stop)
+                    | $0.are(UInt8(ascii: ","))
+            }
+            if !inList, finder.has(UInt8(ascii: ","), at: at) {
+                at += 1
+                continue
             }
             guard finder.has(UInt8(ascii: "\""), at: at) else { break }
             guard let after = finder.afterQuoted(at) else { return nil }
@@ -79,7 +82,7 @@ extension Address {
             guard let param = finder.param(from: at + 1) else { return nil }
             if param.name.isEmpty { hasEmptyParam = true }
             if tag.isAbsent, param.name.isWord("tag") {
-                tag = param.value.isAbsent ? param.name.suffix(0) : param.value
+                tag = param.value.isAbsent ? param.name.atEnd : param.value
             }
             at = param.next
         }

@@ -96,3 +96,11 @@ struct Finder {
         return end
     }
 }
+
+extension Slice {
+    /// Nothing, but there: what a name without a value has as its value.
+    @inline(__always) var atEnd: Slice {
+        guard let base else { return self }
+        return Slice(base + count, upTo: base + count)
+    }
+}

@@ -57,11 +57,12 @@ import Synchronization
     func find(_ name: Slice) -> HeaderID {
         guard let base = name.base, name.count > 0 else { return .other }
         if name.count > 32 { return .other }
-        // Copied, for the look-up below reads in words of eight bytes.
-        var copy = SIMD64<UInt8>()
+        if name.count >= 8 { return find(padded: base, count: name.count) }
+        // Copied, for the look-up reads words of eight bytes.
+        var copy: UInt64 = 0
         return withUnsafeMutableBytes(of: &copy) { bytes in
             let start = bytes.baseAddress.unsafelyUnwrapped
-            memcpy(start, base, name.count)
+            for i in 0..<name.count { bytes[i] = base[i] }
             return find(padded: start, count: name.count)
         }
     }
@@ -154,8 +155,8 @@ import Synchronization
     private static func letters(of lower: UInt64) -> UInt64 { (lower & 0x4040_4040_4040_4040) >> 1 }
 
     @inline(__always) private static func place(_ head: UInt64, _ tail: UInt64) -> Int {
-        let fold: UInt64 = 0x2020_2020_2020_2020
-        let mixed = (head | fold) &+ (tail | fold) &* 2
+        // The same for both letter cases, which differ in one bit of each byte.
+        let mixed = (head ^ (tail &<< 24 | tail &>> 40)) | 0x2020_2020_2020_2020
         return Int(truncatingIfNeeded: (mixed &* 0x9E37_79B9_7F4A_7C15) &>> 52)
     }
 }

@@ -58,27 +58,28 @@ struct Lanes {
     }
 }
 
-/// What was answered for sixteen lanes. Kept as words: the comparisons' own masks would be joined lane by lane.
+/// What was answered for sixteen lanes: 0xFF is yes. Bytes, for the comparisons' own masks are joined lane by lane.
 struct Marks {
-    private let words: SIMD2<UInt64>
+    private let bytes: SIMD16<UInt8>
 
     @inline(__always) init(_ mask: SIMDMask<SIMD16<Int8>>) {
-        words = unsafeBitCast(mask, to: SIMD2<UInt64>.self)
+        bytes = unsafeBitCast(mask, to: SIMD16<UInt8>.self)
     }
 
-    @inline(__always) private init(_ words: SIMD2<UInt64>) { self.words = words }
+    @inline(__always) private init(_ bytes: SIMD16<UInt8>) { self.bytes = bytes }
 
-    @inline(__always) static func | (a: Marks, b: Marks) -> Marks { Marks(a.words | b.words) }
-    @inline(__always) static func & (a: Marks, b: Marks) -> Marks { Marks(a.words & b.words) }
-    @inline(__always) static prefix func ~ (a: Marks) -> Marks { Marks(~a.words) }
+    @inline(__always) static func | (a: Marks, b: Marks) -> Marks { Marks(a.bytes | b.bytes) }
+    @inline(__always) static func & (a: Marks, b: Marks) -> Marks { Marks(a.bytes & b.bytes) }
+    @inline(__always) static prefix func ~ (a: Marks) -> Marks { Marks(~a.bytes) }
 
     /// One bit per lane, that of the first byte lowest.
     @inline(__always) var bits: UInt32 {
         #if arch(x86_64)
-            return UInt32(truncatingIfNeeded: _mm_movemask_epi8(unsafeBitCast(words, to: SIMD2<Int64>.self)))
+            return UInt32(truncatingIfNeeded: _mm_movemask_epi8(unsafeBitCast(bytes, to: SIMD2<Int64>.self)))
         #else
             // The lowest bit of each byte, shifted to the top by a factor of its own.
-            let tops = (words & 0x0101_0101_0101_0101) &* 0x0102_0408_1020_4080
+            let words = unsafeBitCast(bytes, to: SIMD2<UInt64>.self) & 0x0101_0101_0101_0101
+            let tops = words &* 0x0102_0408_1020_4080
             return UInt32(truncatingIfNeeded: tops[0] >> 56 | (tops[1] >> 56) << 8)
         #endif
     }

@@ -78,6 +78,15 @@ extension Message {
         return Slice(base: field.pointee.body, count: Int(field.pointee.bodyAndFold))
     }
 
+    /// The body of the first field of a kind that has a place in the table; absent for none.
+    @inline(__always) func firstBody(_ id: HeaderID) -> Slice {
+        let index = Int(store.pointee.firstOfKind[Int(id.rawValue)])
+        guard index != 0, let fields = store.pointee.fields else { return .absent }
+        let field = fields + index
+        if field.pointee.bodyAndFold & Field.folded != 0 { unfold(field) }
+        return Slice(field.pointee.body, upTo: field.pointee.body + Int(field.pointee.bodyAndFold))
+    }
+
     /// The line as it will be written, with its end of line.
     @inlinable public func line(of ref: FieldRef) -> Slice {
         guard let field = field(ref), field.pointee.length != 0 else { return .absent }

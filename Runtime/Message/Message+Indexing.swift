@@ -60,7 +60,7 @@ extension Message {
         var at = start
         while true {
             let byte = at.pointee
-            if byte == 10 || byte == 13 && at[1] == 10 {
+            if byte <= 13, byte == 10 || byte == 13 && at[1] == 10 {
                 let after = at + (byte == 10 ? 1 : 2)
                 if after > end { break }
                 store.pointee.blank = Slice(at, upTo: after)
@@ -84,9 +84,8 @@ extension Message {
             var body = at
             if nameLength < line.end - at {
                 body += nameLength &+ 1
-                if nameLength == 0 || at[nameLength &- 1] <= 0x20 {
-                    nameLength = Self.trimmed(at, nameLength)
-                }
+                // A line has one before it, so there is a byte in front of an empty name.
+                if at[nameLength &- 1] <= 0x20 { nameLength = Self.trimmed(at, nameLength) }
                 if nameLength &- 1 < 32 { id = names.find(padded: at, count: nameLength).rawValue }
                 if id == 0, !Slice(base: at, count: nameLength).isToken { doubts.badName = true }
             } else {

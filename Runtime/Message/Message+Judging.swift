@@ -210,7 +210,8 @@ extension Message {
     private func takeBody(_ rest: Slice) -> Complaint? {
         store.pointee.body = rest
         readContentLength()
-        let field = header(.contentLength)
+        let field = FieldRef(
+            rawValue: UInt32(store.pointee.firstOfKind[Int(HeaderID.contentLength.rawValue)]))
         guard field.exists, store.pointee.blank.isPresent else { return nil }
         let length = Int(store.pointee.contentLength)
         guard length >= 0 else { return (400, "Content-Length is not a number") }

@@ -10,7 +10,7 @@ extension Message {
 
     @usableFromInline func readCallID() {
         store.pointee.parsed.insert(.callID)
-        store.pointee.callID = body(of: header(.callID))
+        store.pointee.callID = firstBody(.callID)
     }
 
     /// RFC 3261, 20.16: a number below 2^31, a blank, a method.
@@ -19,12 +19,13 @@ extension Message {
         store.pointee.cseq = 0
         store.pointee.cseqMethod = 0
         store.pointee.cseqMethodText = .absent
-        let body = body(of: header(.cseq))
+        let body = firstBody(.cseq)
         guard let start = body.base else { return }
         let finder = Finder(body, start)
         var at = start
         var number: UInt64 = 0
-        while at < finder.end, at.pointee.isDigit, at - start < 19 {
+        let limit = start + min(body.count, 19)
+        while at < limit, at.pointee.isDigit {
             number = number &* 10 &+ UInt64(at.pointee &- UInt8(ascii: "0"))
             at += 1
         }
@@ -32,7 +33,8 @@ extension Message {
         let name = finder.afterSpace(at)
         guard name > at else { return }
         let method = Slice(name, upTo: Finder.withoutSpace(name, finder.end))
-        let known = Method(method)
+        let isOwn = store.pointee.isRequest && method == store.pointee.methodText
+        let known = isOwn ? Self.method(store.pointee.method) : Method(method)
         guard known != .other || method.isToken else { return }
         store.pointee.cseq = UInt32(number)
         store.pointee.cseqMethod = known.rawValue
@@ -41,12 +43,12 @@ extension Message {
 
     @usableFromInline func readFrom() {
         store.pointee.parsed.insert(.from)
-        Self.read(body(of: header(.from)), &store.pointee.from)
+        Self.read(firstBody(.from), &store.pointee.from)
     }
 
     @usableFromInline func readTo() {
         store.pointee.parsed.insert(.to)
-        Self.read(body(of: header(.to)), &store.pointee.to)
+        Self.read(firstBody(.to), &store.pointee.to)
     }
 
     private static func read(_ text: Slice, _ address: inout Address) {
@@ -58,24 +60,24 @@ extension Message {
         guard !store.pointee.parsed.contains(.via) else { return }
         store.pointee.parsed.insert(.via)
         store.pointee.topVia = Via()
-        if store.pointee.topVia.take(body(of: header(.via))) == nil { store.pointee.topVia = Via() }
+        if store.pointee.topVia.take(firstBody(.via)) == nil { store.pointee.topVia = Via() }
     }
 
     @usableFromInline func readMaxForwards() {
         store.pointee.parsed.insert(.maxForwards)
-        let value = body(of: header(.maxForwards)).natural() ?? -1
+        let value = firstBody(.maxForwards).natural() ?? -1
         store.pointee.maxForwards = value <= 255 ? Int32(value) : -1
     }
 
     @usableFromInline func readContentLength() {
         store.pointee.parsed.insert(.contentLength)
-        store.pointee.contentLength = Int32(body(of: header(.contentLength)).natural() ?? -1)
+        store.pointee.contentLength = Int32(firstBody(.contentLength).natural() ?? -1)
     }
 
     /// Up to 2^32 - 1; what is larger is no number (RFC 4475, 3.1.2.4), not a smaller one.
     @usableFromInline func readExpires() {
         store.pointee.parsed.insert(.expires)
-        let value = body(of: header(.expires)).integer() ?? -1
+        let value = firstBody(.expires).integer() ?? -1
         store.pointee.expires = value <= Int(UInt32.max) ? Int64(value) : -1
     }
 

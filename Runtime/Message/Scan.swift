@@ -26,7 +26,7 @@ enum Scan {
             }
             at += found.trailingZeroBitCount
             let end = at
-            if at.pointee == 13, at[1] == 10 {
+            if UnsafeRawPointer(at).loadUnaligned(as: UInt16.self).littleEndian == 0x0A0D {
                 at += 2
             } else if at.pointee == 10 {
                 at += 1
@@ -38,7 +38,9 @@ enum Scan {
                 at += 1
                 continue
             }
-            if at.pointee != 0x20, at.pointee != 9 { return Line(end: end, next: at, isFolded: folded) }
+            if at.pointee > 0x20 || at.pointee != 0x20 && at.pointee != 9 {
+                return Line(end: end, next: at, isFolded: folded)
+            }
             folded = true
         }
     }

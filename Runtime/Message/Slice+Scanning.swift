@@ -135,12 +135,14 @@ extension Slice {
 
     /// A number of digits only, that fits 31 bits: what CSeq, ports, and lengths are.
     @inlinable public func natural() -> Int? {
-        guard let base, count > 0, count <= 19 else { return nil }
+        guard var at = base, count > 0, count <= 19 else { return nil }
+        let end = at + count
         var value: UInt64 = 0
-        for i in 0..<count {
-            let digit = base[i] &- UInt8(ascii: "0")
+        while at < end {
+            let digit = at.pointee &- UInt8(ascii: "0")
             guard digit < 10 else { return nil }
             value = value &* 10 &+ UInt64(digit)
+            at += 1
         }
         return value <= UInt64(Int32.max) ? Int(value) : nil
     }

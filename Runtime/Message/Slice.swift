@@ -15,10 +15,11 @@ import Glibc
         self.count = base == nil ? 0 : Swift.max(count, 0)
     }
 
-    /// From `start` up to, and without, `end`.
+    /// From `start` up to, and without, `end`, which is not before it.
     @inlinable init(_ start: UnsafePointer<UInt8>, upTo end: UnsafePointer<UInt8>) {
+        assert(start <= end)
         self.base = start
-        self.count = Swift.max(end - start, 0)
+        self.count = end - start
     }
 
     @inlinable public init(_ text: StaticString) {

@@ -53,7 +53,7 @@ extension Via {
             guard let param = finder.param(from: at + 1) else { return nil }
             let name = param.name
             // Empty, not absent: the name is there.
-            let value = param.value.isAbsent ? name.suffix(0) : param.value
+            let value = param.value.isAbsent ? name.atEnd : param.value
             if name.isEmpty {
                 hasEmptyParam = true
             } else if name.isWord("branch") {
