@@ -51,6 +51,13 @@ struct Lanes {
         areAlpha | (areIn(0x2D, 0x39) & ~are(UInt8(ascii: "/"))) | are(UInt8(ascii: "_"))
     }
 
+    /// What tokens are made of (RFC 3261, 25.1): alphanum and - . ! % * _ + ` ' ~
+    @inline(__always) var areToken: Marks {
+        areHost | areIn(UInt8(ascii: "*"), UInt8(ascii: "+")) | are(UInt8(ascii: "`"))
+            | are(UInt8(ascii: "~"))
+            | are(UInt8(ascii: "!")) | are(UInt8(ascii: "%")) | are(UInt8(ascii: "'"))
+    }
+
     /// What no URI has: blanks, control characters, angle brackets, quotes.
     @inline(__always) var areNoURI: Marks {
         let angles = Marks((bytes | SIMD16(repeating: 2)) .== SIMD16(repeating: UInt8(ascii: ">")))

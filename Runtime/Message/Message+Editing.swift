@@ -50,6 +50,7 @@ extension Message {
         let line = keep(name, ": ", body, "\r\n")
         guard let base = line.base else { return false }
         let value = line[(name.count + 2)..<(line.count - 2)].trimmed
+        store.pointee.isIntact = false
         field.pointee.line = base
         field.pointee.length = UInt32(line.count)
         field.pointee.body = value.base ?? base
@@ -66,6 +67,7 @@ extension Message {
         let (next, previous) = (field.pointee.next, field.pointee.previous)
         if previous != 0 { fields[Int(previous)].next = next } else { store.pointee.head = next }
         if next != 0 { fields[Int(next)].previous = previous } else { store.pointee.tail = previous }
+        store.pointee.isIntact = false
         // Its own links stay, so that whoever stands on it can go on.
         field.pointee.length = 0
         let id = HeaderID(rawValue: field.pointee.id)
@@ -139,6 +141,7 @@ extension Message {
     /// Puts it behind another, or in front of all when that is 0.
     func link(_ index: Int, after previous: Int) {
         guard let fields = store.pointee.fields else { return }
+        store.pointee.isIntact = false
         let next = previous == 0 ? Int(store.pointee.head) : Int(fields[previous].next)
         fields[index].previous = UInt16(previous)
         fields[index].next = UInt16(next)

@@ -159,6 +159,7 @@ extension Message {
         store.pointee.tail = 0
         store.pointee.parsed = []
         store.pointee.startEdited = false
+        store.pointee.isIntact = false
         store.pointee.blank = .absent
         store.pointee.body = .absent
         store.pointee.uri = .absent
@@ -200,9 +201,10 @@ struct Doubts {
 }
 
 extension Slice {
-    var isToken: Bool {
+    /// RFC 3261, 25.1: one or more of alphanum and - . ! % * _ + ` ' ~
+    @inline(never) var isToken: Bool {
         guard let base, count > 0, count <= 16_383 else { return false }
-        for i in 0..<count where !base[i].isToken { return false }
-        return true
+        let finder = Finder(self, base)
+        return finder.first(from: base) { ~$0.areToken } == finder.end
     }
 }

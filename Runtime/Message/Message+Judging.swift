@@ -13,7 +13,10 @@ extension Message {
         let startComplaint = readStartLine(start)
         let bodyComplaint = takeBody(rest)
         let complaint = startComplaint ?? header(doubts) ?? required() ?? bodyComplaint ?? contacts()
-        guard let complaint else { return nil }
+        guard let complaint else {
+            store.pointee.isIntact = true
+            return nil
+        }
         guard isRequest, method != .ack, complaint.status != 0, canBeAnswered else {
             return .drop(complaint.reason)
         }

@@ -40,6 +40,7 @@ extension Message {
     /// Sets Content-Length too, and Content-Type when one is given. An absent body takes both away.
     public func setBody(_ body: Slice, type: Slice = .absent) {
         store.pointee.body = keepBytes(body)
+        store.pointee.isIntact = false
         setNumber(.contentLength, body.count)
         if type.isPresent || body.isAbsent { setHeader(.contentType, body: type) }
     }

@@ -8,8 +8,12 @@ extension Message {
     public func write(into place: UnsafeMutableRawPointer, room: Int) -> Int {
         var writer = Writer(place: place, room: room)
         writeStart(&writer)
-        eachField { writer.put($0.pointee.line, Int($0.pointee.length)) }
-        writeEnd(&writer)
+        if store.pointee.isIntact {
+            writer.put(restAfterStart)
+        } else {
+            eachField { writer.put($0.pointee.line, Int($0.pointee.length)) }
+            writeEnd(&writer)
+        }
         return writer.finish()
     }
 
@@ -20,19 +24,24 @@ extension Message {
         var writer = Writer(place: place, room: room)
         writeStart(&writer)
         let firstVia = header(.via)
-        let firstRoute = header(.route)
-        if !firstVia.exists { writer.put(via) }
-        var path = store.pointee.path
         let top = field(firstVia)
-        let route = field(firstRoute)
+        var path = store.pointee.path
+        if store.pointee.isIntact, let top, path.isEmpty, header(.contentLength).exists {
+            let (before, behind) = around(top)
+            writer.put(before)
+            writer.put(via)
+            writeTop(firstVia, &writer)
+            writer.put(behind)
+            return writer.finish()
+        }
+        if top == nil { writer.put(via) }
+        let route = field(header(.route))
         let wrong = wrongLength
         eachField { field in
             if field == wrong { return writeLength(&writer) }
             if field == top {
                 writer.put(via)
-                let stamped = stampedVia(force: has(option: MT_O_FORCE_RPORT))
-                writer.put(stamped.isPresent ? stamped : line(of: firstVia))
-                return
+                return writeTop(firstVia, &writer)
             }
             if field == route, path.count > 0 {
                 Self.writeRoute(path, &writer)
@@ -52,6 +61,12 @@ extension Message {
         writeStart(&writer)
         let top = field(header(.via))
         let rest = viaAfterFirst
+        if store.pointee.isIntact, let top, rest.isEmpty, header(.contentLength).exists {
+            let (before, behind) = around(top)
+            writer.put(before)
+            writer.put(behind)
+            return writer.finish()
+        }
         let wrong = wrongLength
         eachField { field in
             if field == wrong { return writeLength(&writer) }
@@ -83,7 +98,26 @@ extension Message {
         }
     }
 
-    private func writeStart(_ writer: inout Writer) {
+    /// Of an intact message, all behind the start line.
+    private var restAfterStart: Slice {
+        store.pointee.received.dropFirst(store.pointee.startLine.count)
+    }
+
+    /// Of an intact message, what stands behind the start line before that field, and what stands behind it.
+    private func around(_ field: UnsafeMutablePointer<Field>) -> (before: Slice, behind: Slice) {
+        let rest = restAfterStart
+        guard let start = rest.base else { return (.empty, .empty) }
+        let before = field.pointee.line - start
+        return (rest.prefix(before), rest.dropFirst(before + Int(field.pointee.length)))
+    }
+
+    /// The first Via, stamped if need be.
+    private func writeTop(_ via: FieldRef, _ writer: inout Writer) {
+        let stamped = stampedVia(force: has(option: MT_O_FORCE_RPORT))
+        writer.put(stamped.isPresent ? stamped : line(of: via))
+    }
+
+    @inline(__always) private func writeStart(_ writer: inout Writer) {
         guard store.pointee.startEdited else { return writer.put(store.pointee.startLine) }
         if isRequest {
             writer.put(store.pointee.methodText)

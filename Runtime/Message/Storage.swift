@@ -60,6 +60,8 @@ import Glibc
     @usableFromInline var isRequest: Bool
     @usableFromInline var startEdited: Bool
     @usableFromInline var stream: Bool
+    /// Start line, fields, blank line and body are as they stand in `received`, and nothing else is there.
+    @usableFromInline var isIntact: Bool
     @usableFromInline var blank: Slice
     @usableFromInline var body: Slice
 

@@ -9,8 +9,9 @@ struct Writer {
     private let place: UnsafeMutableRawPointer
     private let room: Int
     private(set) var needed = 0
+    /// What is to be copied next.
     private var run: UnsafePointer<UInt8>?
-    private var runCount = 0
+    private var runEnd: UnsafePointer<UInt8>?
 
     init(place: UnsafeMutableRawPointer, room: Int) {
         self.place = place
@@ -18,13 +19,11 @@ struct Writer {
     }
 
     @inline(__always) mutating func put(_ base: UnsafePointer<UInt8>, _ count: Int) {
-        if let run, run + runCount == base {
-            runCount &+= count
-        } else {
+        if runEnd != base {
             flush()
             run = base
-            runCount = count
         }
+        runEnd = base + count
     }
 
     @inline(__always) mutating func put(_ slice: Slice) {
@@ -49,12 +48,13 @@ struct Writer {
     }
 
     mutating func flush() {
-        if let run, runCount > 0 {
-            if runCount <= room - needed { memcpy(place + needed, run, runCount) }
-            needed += runCount
+        if let run, let runEnd, runEnd > run {
+            let count = runEnd - run
+            if count <= room &- needed { memcpy(place + needed, run, count) }
+            needed &+= count
         }
         run = nil
-        runCount = 0
+        runEnd = nil
     }
 
     mutating func finish() -> Int {
