@@ -19,6 +19,17 @@ import CMartlet
 
     public func param(_ name: Slice) -> Slice { Params(params).value(named: name) }
 
+    /// That of a copy of the text that stands so much further on.
+    func moved(by distance: Int) -> Address {
+        var copy = self
+        copy.whole = whole.moved(by: distance)
+        copy.display = display.moved(by: distance)
+        copy.uri = uri.moved(by: distance)
+        copy.params = params.moved(by: distance)
+        copy.tag = tag.moved(by: distance)
+        return copy
+    }
+
     /// `Contact: *`
     public var isStar: Bool { uri.count == 1 && uri[0] == UInt8(ascii: "*") }
 

@@ -1,35 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
-import Glibc
 
-/// Messages of our own: copies, requests, replies. Each has one reference, that of the caller.
+/// Messages of our own: requests and replies. Each has one reference, that of the caller.
 extension Message {
-    /// One to edit apart: its header and body as they now stand, and where it is to go. The plugins' words, the
-    /// attributes, and the caches stay with the original.
-    public func copy(in pool: MessagePool) -> Message {
-        let copy = pool.take()
-        let size = write(into: copy.store.pointee.buffer, room: 0)
-        var builder = Builder(message: copy, room: size)
-        let to = copy.store
-        to.pointee.isRequest = store.pointee.isRequest
-        to.pointee.method = store.pointee.method
-        to.pointee.status = store.pointee.status
-        to.pointee.stream = store.pointee.stream
-        builder.startLine {
-            if store.pointee.startEdited {
-                _ = $0.append(startText)
-            } else {
-                _ = $0.append(store.pointee.startLine)
-            }
-        }
-        copy.readStart()
-        eachField { builder.add(field: $0) }
-        builder.finish(blank: store.pointee.blank, body: store.pointee.body)
-        to.pointee.receivedURI = copy.keepBytes(store.pointee.receivedURI)
-        copy.takeRouting(from: self)
-        return copy
-    }
-
     /// A request with a start line and nothing else; what it needs is inserted by whoever asked for it, who also sees
     /// to it that method and URI are what may stand there: see `isStartWord`.
     public static func request(_ pool: MessagePool, method: Slice, uri: Slice) -> Message {
@@ -59,39 +32,30 @@ extension Message {
         let server = serverHeader.map { Slice($0) } ?? .absent
         let kinds = repeated(request, status)
         let stamped = request.stampedVia(force: request.has(option: MT_O_FORCE_RPORT))
-        let top = request.field(request.header(.via))
-
         var room = reason.count + from.pointee.replyLines.count + body.count + from.pointee.replyType.count
         room += server.count + stamped.count + 128
-        request.eachField { if kinds.has($0.pointee.id) { room += Int($0.pointee.length) } }
+        if from.pointee.isIntact {
+            room += from.pointee.received.count
+        } else {
+            request.eachField { room += Int($0.pointee.length) }
+        }
 
         var builder = Builder(message: reply, room: room)
-        reply.store.pointee.isRequest = false
         let code = min(max(status, 100), 699)
-        reply.store.pointee.status = Int32(code)
+        reply.store.pointee.status = Int32(truncatingIfNeeded: code)
         builder.startLine {
-            _ = $0.append("SIP/2.0 ")
+            $0.append("SIP/2.0 ")
             $0.append(number: code)
-            _ = $0.append(" ")
-            _ = $0.append(reason.firstIndex(of: 10) == nil ? reason : "")
-            _ = $0.append("\r\n")
+            $0.append(" ")
+            $0.append(reason.firstIndex(of: 10) == nil ? reason : "")
+            $0.append("\r\n")
         }
         reply.readStart()
-        request.eachField { field in
-            guard kinds.has(field.pointee.id), field.pointee.length > 0 else { return }
-            if field == top, stamped.isPresent { return builder.add(line: stamped) }
-            // Of what may stand once only, the first counts.
-            let isFirst = request.field(request.header(HeaderID(rawValue: field.pointee.id))) == field
-            if isFirst || field.pointee.id == HeaderID.via.rawValue
-                || field.pointee.id == HeaderID.recordRoute.rawValue
-            {
-                builder.add(field: field)
-            }
-        }
+        request.repeatFields(kinds, stamped, &builder)
         builder.add(lines: from.pointee.replyLines)
         builder.add(lines: server)
         if body.count > 0, from.pointee.replyType.count > 0 {
-            builder.add(name: "Content-Type", value: from.pointee.replyType)
+            builder.add(.contentType, "Content-Type: ", from.pointee.replyType)
         }
         builder.addLength(body.count)
         builder.finish(blank: .absent, body: body)
@@ -99,6 +63,32 @@ extension Message {
         reply.store.pointee.worker = from.pointee.worker
         reply.store.pointee.options = from.pointee.options
         return reply
+    }
+
+    /// The fields of a request that its reply repeats, with the stamp in the first Via. What is known about To goes
+    /// along, for nearly each reply is given a tag.
+    private func repeatFields(_ kinds: Kinds, _ stamped: Slice, _ builder: inout Builder) {
+        guard let fields = store.pointee.fields else { return }
+        let first = store.pointee.firstOfKind
+        var index = Int(store.pointee.head)
+        while index != 0 {
+            let field = fields + index
+            let id = field.pointee.id
+            let isFirst = id < 64 && Int(first[Int(id)]) == index
+            index = Int(field.pointee.next)
+            guard kinds.has(id) else { continue }
+            switch HeaderID(rawValue: id) {
+            case .via where isFirst && stamped.isPresent:
+                builder.add(line: stamped, id: .via, nameLength: Int(field.pointee.nameLength))
+            case .to where isFirst:
+                guard let move = builder.add(field: field), store.pointee.parsed.contains(.to) else { break }
+                builder.message.store.pointee.to = store.pointee.to.moved(by: move)
+                builder.message.store.pointee.parsed.insert(.to)
+            case .via, .recordRoute: builder.add(field: field)
+            // Of what may stand once only, the first counts.
+            default: if isFirst { builder.add(field: field) }
+            }
+        }
     }
 
     /// What a reply repeats (RFC 3261, 8.2.6 and 12.1.1).
@@ -115,7 +105,7 @@ extension Message {
     }
 
     /// The parts of the start line that was just built.
-    private func readStart() {
+    func readStart() {
         let line = store.pointee.startLine.withoutLineEnd
         if store.pointee.isRequest {
             let first = line.firstIndex(of: 0x20) ?? line.count
@@ -128,37 +118,6 @@ extension Message {
             let first = line.firstIndex(of: 0x20) ?? line.count
             store.pointee.version = line.prefix(first)
             store.pointee.reason = line.dropFirst(first + 5)
-        }
-    }
-
-    /// The edited start line, as `write` puts it.
-    private var startText: Slice {
-        isRequest
-            ? keep(keep(store.pointee.methodText, " ", store.pointee.uri, " "), store.pointee.version, "\r\n")
-            : keep(keep(store.pointee.version, " ", digits(status), " "), store.pointee.reason, "\r\n")
-    }
-
-    private func takeRouting(from other: Message) {
-        let from = other.store
-        store.pointee.flow = from.pointee.flow
-        store.pointee.flags = from.pointee.flags
-        store.pointee.scriptFlags = from.pointee.scriptFlags
-        store.pointee.branchFlags = from.pointee.branchFlags
-        store.pointee.options = from.pointee.options
-        store.pointee.worker = from.pointee.worker
-        store.pointee.hasOutSocket = from.pointee.hasOutSocket
-        store.pointee.outSocket = from.pointee.outSocket
-        store.pointee.errorStatus = from.pointee.errorStatus
-        nextHop = from.pointee.nextHop
-        path = from.pointee.path
-        errorReason = from.pointee.errorReason
-        store.pointee.replyLines = keepBytes(from.pointee.replyLines)
-        replyBody = from.pointee.replyBody
-        replyType = from.pointee.replyType
-        var node = from.pointee.firstTarget
-        while let here = node {
-            addTarget(here.pointee.target)
-            node = here.pointee.next
         }
     }
 }

@@ -26,7 +26,7 @@ extension Message {
         let firstVia = header(.via)
         let top = field(firstVia)
         var path = store.pointee.path
-        if store.pointee.isIntact, let top, path.isEmpty, header(.contentLength).exists {
+        if store.pointee.isIntact, let top, path.isEmpty, contentLength == store.pointee.body.count {
             let (before, behind) = around(top)
             writer.put(before)
             writer.put(via)
@@ -61,7 +61,7 @@ extension Message {
         writeStart(&writer)
         let top = field(header(.via))
         let rest = viaAfterFirst
-        if store.pointee.isIntact, let top, rest.isEmpty, header(.contentLength).exists {
+        if store.pointee.isIntact, let top, rest.isEmpty, contentLength == store.pointee.body.count {
             let (before, behind) = around(top)
             writer.put(before)
             writer.put(behind)
@@ -117,7 +117,7 @@ extension Message {
         writer.put(stamped.isPresent ? stamped : line(of: via))
     }
 
-    @inline(__always) private func writeStart(_ writer: inout Writer) {
+    @inline(__always) func writeStart(_ writer: inout Writer) {
         guard store.pointee.startEdited else { return writer.put(store.pointee.startLine) }
         if isRequest {
             writer.put(store.pointee.methodText)
