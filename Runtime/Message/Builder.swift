@@ -39,17 +39,23 @@ struct Builder {
         return Slice(base: end, count: bytes.count)
     }
 
+    /// One that is not negative.
     mutating func append(number: Int) {
-        var unit = 1
-        while number / unit >= 10 { unit *= 10 }
         guard limit - end > 20 else {
             isWhole = false
             return
         }
-        while unit > 0 {
-            end.pointee = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number / unit % 10)
-            end += 1
-            unit /= 10
+        var digits = 1
+        var rest = UInt(bitPattern: number)
+        while rest >= 10 {
+            rest /= 10
+            digits &+= 1
+        }
+        rest = UInt(bitPattern: number)
+        end += digits
+        for i in 1...digits {
+            end[-i] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
         }
     }
 
@@ -116,7 +122,7 @@ struct Builder {
     mutating func finish(blank: Slice, body: Slice) {
         let store = message.store
         store.pointee.blank = append(blank.isPresent ? blank : "\r\n")
-        store.pointee.body = append(body.isPresent ? body : .empty)
+        store.pointee.body = body.isEmpty ? Slice(end, upTo: end) : append(body)
         store.pointee.received = Slice(UnsafePointer(start), upTo: end)
         store.pointee.isIntact = isWhole
         store.pointee.fieldCount = Int32(truncatingIfNeeded: count)

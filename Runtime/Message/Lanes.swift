@@ -40,6 +40,9 @@ struct Lanes {
         Marks((bytes &- SIMD16(repeating: low)) .<= SIMD16(repeating: high &- low))
     }
 
+    /// A blank, a tab, or part of a line end.
+    @inline(__always) var areSpace: Marks { are(0x20) | areIn(9, 10) | are(13) }
+
     /// Letters of either case.
     @inline(__always) var areAlpha: Marks {
         let lower = bytes | SIMD16(repeating: 0x20)

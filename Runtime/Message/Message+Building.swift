@@ -11,10 +11,10 @@ extension Message {
         request.store.pointee.isRequest = true
         request.store.pointee.method = Method(method).rawValue
         builder.startLine {
-            _ = $0.append(method)
-            _ = $0.append(" ")
-            _ = $0.append(uri)
-            _ = $0.append(" SIP/2.0\r\n")
+            $0.append(method)
+            $0.append(" ")
+            $0.append(uri)
+            $0.append(" SIP/2.0\r\n")
         }
         request.readStart()
         builder.finish(blank: .absent, body: .empty)
@@ -50,7 +50,9 @@ extension Message {
             $0.append(reason.firstIndex(of: 10) == nil ? reason : "")
             $0.append("\r\n")
         }
-        reply.readStart()
+        let line = reply.store.pointee.startLine
+        reply.store.pointee.version = line.prefix(7)
+        reply.store.pointee.reason = line[12..<(line.count - 2)]
         request.repeatFields(kinds, stamped, &builder)
         builder.add(lines: from.pointee.replyLines)
         builder.add(lines: server)

@@ -176,7 +176,9 @@ extension Message {
 extension Slice {
     /// Line ends only where a line goes on after them, and none at the end.
     var isHeaderBody: Bool {
-        guard let base, memchr(base, 10, count) != nil || memchr(base, 13, count) != nil else { return true }
+        guard let base else { return true }
+        let finder = Finder(self, base)
+        if finder.first(from: base, { $0.are(10) | $0.are(13) }) == finder.end { return true }
         for i in 0..<count {
             let next = self[i + 1]
             if base[i] == 13, next != 10 { return false }

@@ -7,42 +7,55 @@ extension Message {
     /// blanks in it, which is none, only the first word counts. The bytes may end anywhere: nothing behind is read.
     public static func glance(_ bytes: Slice) -> UInt32? {
         guard let start = bytes.base else { return nil }
-        let end = start + bytes.count
+        let finder = Finder(bytes, start)
         var at = start
-        while at < end, at.pointee == 13 || at.pointee == 10 { at += 1 }
-        while let feed = Slice(at, upTo: end).firstIndex(of: 10) {
-            at += feed + 1
-            let line = Slice(at, upTo: end)
-            switch line[0] | 0x20 {
-            case UInt8(ascii: "i"):
-                if let body = line.body(afterName: 1) { return body.hash }
-            case UInt8(ascii: "c"):
-                if line.hasPrefixIgnoringCase("call-id"), let body = line.body(afterName: 7) {
-                    return body.hash
-                }
-            case 10 | 0x20 where line[0] == 10, 13 | 0x20 where line[0] == 13:
-                return nil
-            default: break
+        while at < finder.end, at.pointee == 13 || at.pointee == 10 { at += 1 }
+        while true {
+            at = finder.first(10, from: at) + 1
+            guard at < finder.end else { return nil }
+            switch look(at, finder) {
+            case .callID(let hash): return hash
+            case .end: return nil
+            case .other: break
             }
         }
-        return nil
+    }
+
+    private enum Look {
+        case callID(UInt32)
+        case end, other
+    }
+
+    /// What the line that starts at `line` is.
+    @inline(__always) private static func look(_ line: UnsafePointer<UInt8>, _ finder: Finder) -> Look {
+        switch line.pointee {
+        case 10, 13: return .end
+        case UInt8(ascii: "i"), UInt8(ascii: "I"):
+            if let body = finder.firstWord(line + 1) { return .callID(body.hash) }
+        case UInt8(ascii: "c"), UInt8(ascii: "C"):
+            if Slice(line, upTo: finder.end).prefix(7).equalsIgnoringCase("call-id"),
+                let body = finder.firstWord(line + 7)
+            {
+                return .callID(body.hash)
+            }
+        default: break
+        }
+        return .other
     }
 }
 
-extension Slice {
-    /// The body of the line that starts here, if a colon follows its name of that length.
-    fileprivate func body(afterName count: Int) -> Slice? {
-        var i = count
-        while self[i] == 0x20 || self[i] == 9 { i += 1 }
-        guard self[i] == UInt8(ascii: ":") else { return nil }
-        i += 1
+extension Finder {
+    /// Of the body, if a colon follows the name that ends at `place`.
+    @inline(never) fileprivate func firstWord(_ place: UnsafePointer<UInt8>) -> Slice? {
+        var at = place
+        while at < end, at.pointee == 0x20 || at.pointee == 9 { at += 1 }
+        guard has(UInt8(ascii: ":"), at: at) else { return nil }
+        at += 1
         // Folding may stand before the value, never in it: a Call-ID has no blanks.
-        while i < self.count, self[i].isSpace {
-            i += 1
-            if self[i - 1] == 10, self[i] != 0x20, self[i] != 9 { return .empty }
+        while at < end, at.pointee.isSpace {
+            at += 1
+            if at[-1] == 10, at == end || at.pointee != 0x20 && at.pointee != 9 { return .empty }
         }
-        var end = i
-        while end < self.count, !self[end].isSpace { end += 1 }
-        return self[i..<end]
+        return Slice(at, upTo: first(from: at) { $0.areSpace })
     }
 }

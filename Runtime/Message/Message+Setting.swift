@@ -69,19 +69,43 @@ extension Message {
     private func setTag(_ tag: Slice, in id: HeaderID) -> Bool {
         let address = id == .from ? from : to
         guard address.uri.isPresent, tag.isAbsent || tag.isToken else { return false }
-        let whole = address.whole
-        if let old = Params(address.params).param(named: "tag") {
-            // What stands before the parameter, its semicolon included, and what stands behind it.
-            guard let start = whole.base, let place = old.whole.base else { return false }
-            let before = whole.prefix(place - start)
-            let behind = whole.dropFirst(place - start + old.whole.count)
-            if tag.isAbsent {
-                guard let semicolon = before.lastIndex(of: UInt8(ascii: ";")) else { return false }
-                return setHeader(id, body: keep(before.prefix(semicolon), behind))
-            }
-            return setHeader(id, body: keep(before, "tag=", tag, behind))
+        guard address.tag.isPresent, let old = Params(address.params).param(named: "tag") else {
+            return tag.isAbsent || addTag(tag, to: address, id)
         }
-        return tag.isAbsent || setHeader(id, body: keep(whole, ";tag=", tag))
+        // What stands before the parameter, its semicolon included, and what stands behind it.
+        let whole = address.whole
+        guard let start = whole.base, let place = old.whole.base else { return false }
+        let before = whole.prefix(place - start)
+        let behind = whole.dropFirst(place - start + old.whole.count)
+        if tag.isAbsent {
+            guard let semicolon = before.lastIndex(of: UInt8(ascii: ";")) else { return false }
+            return setHeader(id, body: keep(before.prefix(semicolon), behind))
+        }
+        return setHeader(id, body: keep(before, "tag=", tag, behind))
+    }
+
+    /// To an address without one.
+    private func addTag(_ tag: Slice, to address: Address, _ id: HeaderID) -> Bool {
+        // A faulty message may have a CR there, and is answered.
+        guard let field = field(header(id)), address.whole.isHeaderBody else { return false }
+        let name = Slice(base: field.pointee.line, count: Int(field.pointee.nameLength))
+        let count = address.whole.count + 5 + tag.count
+        let room = name.count + 2 + count + 2
+        let place = alloc(room)
+        var writer = Writer(place: place, room: room)
+        writer.put(name)
+        writer.put(": ")
+        writer.put(address.whole)
+        writer.put(";tag=")
+        writer.put(tag)
+        writer.put("\r\n")
+        field.pointee.length = UInt32(truncatingIfNeeded: writer.finish())
+        field.pointee.line = UnsafePointer(place.assumingMemoryBound(to: UInt8.self))
+        field.pointee.body = field.pointee.line + (name.count + 2)
+        field.pointee.bodyAndFold = UInt32(truncatingIfNeeded: count)
+        store.pointee.isIntact = false
+        forget(id)
+        return true
     }
 }
 
