@@ -27,18 +27,20 @@ import Synchronization
     private static let limit = 2048
     private static let mutex = Mutex(())
 
-    private let slots: UnsafeMutablePointer<Atomic<UInt16>>
-    private let entries: UnsafeMutablePointer<Entry>
+    /// The places, each with the number of an entry or 0, and behind them the entries: one address is one register.
+    private let table: UnsafeMutableRawPointer
     private let used: UnsafeMutablePointer<Int>
     private let next: UnsafeMutablePointer<UInt16>
     /// The spelling to show, by number.
     private let spelling: UnsafeMutablePointer<Slice>
 
     private init() {
-        slots = .allocate(capacity: Self.places)
+        table = .allocate(
+            byteCount: Self.places * 2 + Self.limit * MemoryLayout<Entry>.stride, alignment: 64)
+        let slots = table.bindMemory(to: Atomic<UInt16>.self, capacity: Self.places)
         for i in 0..<Self.places { (slots + i).initialize(to: Atomic(0)) }
-        entries = .allocate(capacity: Self.limit)
-        entries.initialize(repeating: Entry(), count: Self.limit)
+        (table + Self.places * 2).bindMemory(to: Entry.self, capacity: Self.limit)
+            .initialize(repeating: Entry(), count: Self.limit)
         spelling = .allocate(capacity: Self.limit)
         spelling.initialize(repeating: .absent, count: Self.limit)
         used = .allocate(capacity: 1)
@@ -52,6 +54,14 @@ import Synchronization
             add(Slice(name), id: id)
             if compact.utf8CodeUnitCount > 0 { add(Slice(compact), id: id) }
         }
+    }
+
+    private var slots: UnsafeMutablePointer<Atomic<UInt16>> {
+        table.assumingMemoryBound(to: Atomic<UInt16>.self)
+    }
+
+    private var entries: UnsafeMutablePointer<Entry> {
+        (table + Self.places * 2).assumingMemoryBound(to: Entry.self)
     }
 
     func find(_ name: Slice) -> HeaderID {

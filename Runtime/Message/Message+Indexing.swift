@@ -52,7 +52,9 @@ extension Message {
         from start: UnsafePointer<UInt8>, to end: UnsafePointer<UInt8>, _ doubts: inout Doubts
     ) -> UnsafePointer<UInt8> {
         let names = store.pointee.names.pointee
-        let firstOfKind = store.pointee.firstOfKind
+        // Where `firstOfKind` points to, without a register of its own.
+        let firstOfKind = (UnsafeMutableRawPointer(store) + Layout.firstOfKind)
+            .assumingMemoryBound(to: UInt16.self)
         guard var fields = store.pointee.fields else { return end }
         var capacity = Int(store.pointee.fieldCapacity)
         var n = 1

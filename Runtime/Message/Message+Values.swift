@@ -33,8 +33,7 @@ extension Message {
         let name = finder.afterSpace(at)
         guard name > at else { return }
         let method = Slice(name, upTo: Finder.withoutSpace(name, finder.end))
-        let isOwn = store.pointee.isRequest && method == store.pointee.methodText
-        let known = isOwn ? Self.method(store.pointee.method) : Method(method)
+        let known = Method(method)
         guard known != .other || method.isToken else { return }
         store.pointee.cseq = UInt32(number)
         store.pointee.cseqMethod = known.rawValue

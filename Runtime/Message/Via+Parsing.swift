@@ -83,7 +83,8 @@ extension Via {
         }
         at = finder.afterSpace(at)
         let name = at
-        while at < finder.end, at.pointee.isToken { at += 1 }
+        // Letters first: most are.
+        while at < finder.end, at.pointee.isAlpha || at.pointee.isToken { at += 1 }
         transport = Slice(name, upTo: at)
         return transport.isEmpty ? nil : at
     }
