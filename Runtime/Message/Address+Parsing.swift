@@ -79,7 +79,7 @@ extension Address {
     ) -> UnsafePointer<UInt8>? {
         var at = start
         while finder.has(UInt8(ascii: ";"), at: at) {
-            guard let param = finder.param(from: at + 1) else { return nil }
+            guard let param = finder.param(from: at + 1, usual: "tag") else { return nil }
             if param.name.isEmpty { hasEmptyParam = true }
             if tag.isAbsent, param.name.isWord("tag") {
                 tag = param.value.isAbsent ? param.name.atEnd : param.value

@@ -66,14 +66,19 @@ struct Finder {
         var next: UnsafePointer<UInt8>
     }
 
-    /// The parameter that starts at `start`, up to a semicolon or to a comma; nil when a quote in it stays open.
-    @inline(__always) func param(from start: UnsafePointer<UInt8>) -> Param? {
-        let begin = afterSpace(start)
-        var at = first(from: begin) {
-            $0.are(UInt8(ascii: "=")) | $0.are(UInt8(ascii: ";")) | $0.are(UInt8(ascii: ","))
+    /// The parameter that starts at `start`, up to a semicolon or to a comma; nil when a quote in it stays open. The
+    /// usual name is looked for first.
+    @inline(__always) func param(from start: UnsafePointer<UInt8>, usual: StaticString) -> Param? {
+        var at = start + usual.utf8CodeUnitCount
+        var name = Slice(base: start, count: usual.utf8CodeUnitCount)
+        if !has(UInt8(ascii: "="), at: at) || !name.isWord(usual) {
+            let begin = afterSpace(start)
+            at = first(from: begin) {
+                $0.are(UInt8(ascii: "=")) | $0.are(UInt8(ascii: ";")) | $0.are(UInt8(ascii: ","))
+            }
+            name = Slice(begin, upTo: Self.withoutSpace(begin, at))
+            guard has(UInt8(ascii: "="), at: at) else { return Param(name: name, value: .absent, next: at) }
         }
-        let name = Slice(begin, upTo: Self.withoutSpace(begin, at))
-        guard has(UInt8(ascii: "="), at: at) else { return Param(name: name, value: .absent, next: at) }
         let value = afterSpace(at + 1)
         at = value
         while true {

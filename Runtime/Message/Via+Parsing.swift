@@ -50,7 +50,7 @@ extension Via {
     ) -> UnsafePointer<UInt8>? {
         var at = start
         while finder.has(UInt8(ascii: ";"), at: at) {
-            guard let param = finder.param(from: at + 1) else { return nil }
+            guard let param = finder.param(from: at + 1, usual: "branch") else { return nil }
             let name = param.name
             // Empty, not absent: the name is there.
             let value = param.value.isAbsent ? name.atEnd : param.value
