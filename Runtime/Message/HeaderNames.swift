@@ -2,7 +2,7 @@
 import Glibc
 import Synchronization
 
-/// The table that turns a header's name into its number: open hashing over the first and last eight bytes.
+/// The table that turns a header's name into its number: open hashing over the length and the first eight bytes.
 ///
 /// It lives in memory of its own that is never freed and never moves, so messages keep a plain pointer to it.
 /// Entries are only added: an entry is complete before its slot is published, so readers need no lock.
@@ -89,7 +89,7 @@ import Synchronization
         } else {
             tail = name.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
         }
-        var place = Self.place(head, tail)
+        var place = Self.place(head, count)
         while true {
             let slot = Int(slots[place].load(ordering: .acquiring))
             if slot == 0 { return .other }
@@ -155,7 +155,7 @@ import Synchronization
             entry.inner = word(n - 16, 8)
         }
         entries[used.pointee] = entry
-        var place = Self.place(entry.head, entry.tail)
+        var place = Self.place(entry.head, n)
         while slots[place].load(ordering: .relaxed) != 0 { place = (place + 1) & (Self.places - 1) }
         slots[place].store(UInt16(used.pointee), ordering: .releasing)
         used.pointee += 1
@@ -164,9 +164,9 @@ import Synchronization
     /// Letters are compared without case, everything else exactly: a letter is what has the bit 0x40 set.
     private static func letters(of lower: UInt64) -> UInt64 { (lower & 0x4040_4040_4040_4040) >> 1 }
 
-    @inline(__always) private static func place(_ head: UInt64, _ tail: UInt64) -> Int {
+    @inline(__always) private static func place(_ head: UInt64, _ count: Int) -> Int {
         // The same for both letter cases, which differ in one bit of each byte.
-        let mixed = (head ^ (tail &<< 24 | tail &>> 40)) | 0x2020_2020_2020_2020
+        let mixed = (head | 0x2020_2020_2020_2020) &+ UInt64(truncatingIfNeeded: count)
         return Int(truncatingIfNeeded: (mixed &* 0x9E37_79B9_7F4A_7C15) &>> 52)
     }
 }
