@@ -25,16 +25,20 @@ extension Message {
         guard via.host.isPresent, asked || via.received.isPresent || !sentBySource(via.host) else {
             return .absent
         }
-        let body = body(of: header(.via))
-        guard let start = body.base, let begin = via.whole.base else { return .absent }
+        let body = firstBody(.via)
+        guard let top = field(header(.via)), let start = body.base, let begin = via.whole.base else {
+            return .absent
+        }
 
         let source = sourceText
-        let name = name(of: header(.via))
+        let name = Slice(base: top.pointee.line, count: Int(top.pointee.nameLength))
         let room = name.count + body.count + source.count + 48
         let place = alloc(room)
         var writer = Writer(place: place, room: room)
+        // Mostly there is a colon and a blank already, and all up to the first stamp is one stretch.
+        let between = top.pointee.line + name.count
         writer.put(name)
-        writer.put(": ")
+        writer.put(start == between + 2 && between[1] == 0x20 ? Slice(between, upTo: start) : ": ")
         writer.put(Slice(start, upTo: begin))
         // Each value takes the place of the one that is there, or its parameter goes to the end.
         var at = begin
