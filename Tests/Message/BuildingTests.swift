@@ -113,6 +113,49 @@ import Testing
         copy.release()
     }
 
+    @Test func `a copy of what nobody edited stands for itself`() throws {
+        for name in ["invite.sip", "odd-but-legal.sip"] {
+            let got = try Received(fixture: name)
+            // A folded field that was read is in two places.
+            _ = got.message.toTag
+            let copy = got.message.copy(in: got.pool)
+            let again = copy.copy(in: got.pool)
+            #expect(copy.asItStands == got.message.asItStands)
+            #expect(again.sentOn() == got.message.sentOn())
+            #expect(again.lines == got.message.lines)
+            got.message.receiveBuffer.initializeMemory(as: UInt8.self, repeating: 0)
+            #expect(copy.asItStands == again.asItStands)
+            #expect(again.toTag == copy.toTag && again.toTag.isPresent == (name == "odd-but-legal.sip"))
+            copy.remove(copy.firstField)
+            #expect(copy.lines == Array(again.lines.dropFirst()))
+            copy.release()
+            again.release()
+        }
+    }
+
+    @Test func `a copy of a message with a wrong Content-Length is sent on with a right one`() {
+        let got = Received(request(body: "abc"))
+        got.message.setNumber(.contentLength, 5)
+        let copy = got.message.copy(in: got.pool)
+        #expect(copy.contentLength == 5)
+        #expect(copy.sentOn().contains("\r\nContent-Length: 3\r\n"))
+        copy.release()
+    }
+
+    @Test func `a reply's tag stands behind what its To has, or takes the place of one`() {
+        let got = Received(request(to: "To: <sip:bob@biloxi.example>;x=y"))
+        let reply = Message.reply(got.pool, to: got.message, status: 200, reason: "OK")
+        #expect(reply.setToTag("a"))
+        #expect(reply.asItStands.contains("\r\nTo: <sip:bob@biloxi.example>;x=y;tag=a\r\n"))
+        #expect(reply.setToTag("b"))
+        #expect(reply.asItStands.contains("\r\nTo: <sip:bob@biloxi.example>;x=y;tag=b\r\n"))
+        #expect(reply.setToTag(.absent))
+        #expect(reply.asItStands.contains("\r\nTo: <sip:bob@biloxi.example>;x=y\r\n"))
+        #expect(!reply.setToTag("no token"))
+        #expect(got.message.toTag.isAbsent)
+        reply.release()
+    }
+
     @Test func `a large message is copied whole`() {
         let got = Received(request(body: String(repeating: "x", count: 150_000)), stream: true)
         let copy = got.message.copy(in: got.pool)
