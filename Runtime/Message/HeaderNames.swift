@@ -77,27 +77,49 @@ import Synchronization
         }
     }
 
-    /// The same for a name of 1 to 32 bytes after which at least seven more may be read.
+    /// The same for a name of up to 32 bytes after which at least seven more may be read.
     ///
     /// Safe because every load below lies inside `name ..< name + max(count, 8)`.
-    @inline(__always) func find(padded name: UnsafeRawPointer, count: Int) -> HeaderID {
-        var head = name.loadUnaligned(as: UInt64.self)
-        var tail = head
-        if count < 8 {
-            head &<<= UInt64(truncatingIfNeeded: 8 &- count) &* 8
-            tail = head
-        } else {
-            tail = name.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+    func find(padded name: UnsafeRawPointer, count: Int) -> HeaderID {
+        let (head, tail) = Self.ends(name, count)
+        return search(name, head, tail, count, from: Self.place(head, count))
+    }
+
+    /// The same for what is in its first place, and has no more than sixteen bytes: nearly each name there is.
+    @inline(__always) func findFirst(padded name: UnsafeRawPointer, count: Int) -> HeaderID? {
+        let (head, tail) = Self.ends(name, count)
+        // Entry 0 is empty, and no name is like it.
+        let entry = entries + Int(slots[Self.place(head, count)].load(ordering: .acquiring))
+        guard Self.isLike(entry, head, tail, count), count <= 16 else { return nil }
+        return HeaderID(rawValue: entry.pointee.id)
+    }
+
+    @inline(__always) private static func ends(_ name: UnsafeRawPointer, _ count: Int) -> (UInt64, UInt64) {
+        let head = name.loadUnaligned(as: UInt64.self)
+        guard count < 8 else {
+            return (head, name.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self))
         }
-        var place = Self.place(head, count)
+        let all = head &<< (UInt64(truncatingIfNeeded: 8 &- count) &* 8)
+        return (all, all)
+    }
+
+    @inline(__always) private static func isLike(
+        _ entry: UnsafePointer<Entry>, _ head: UInt64, _ tail: UInt64, _ count: Int
+    ) -> Bool {
+        entry.pointee.count == count && head | entry.pointee.headLetters == entry.pointee.head
+            && tail | entry.pointee.tailLetters == entry.pointee.tail
+    }
+
+    /// Place by place, and a long name with what is between its ends.
+    @inline(never) private func search(
+        _ name: UnsafeRawPointer, _ head: UInt64, _ tail: UInt64, _ count: Int, from start: Int
+    ) -> HeaderID {
+        var place = start
         while true {
             let slot = Int(slots[place].load(ordering: .acquiring))
             if slot == 0 { return .other }
             let entry = entries + slot
-            if entry.pointee.count == count, head | entry.pointee.headLetters == entry.pointee.head,
-                tail | entry.pointee.tailLetters == entry.pointee.tail,
-                count <= 16 || Self.hasMiddle(name, count, entry)
-            {
+            if Self.isLike(entry, head, tail, count), count <= 16 || Self.hasMiddle(name, count, entry) {
                 return HeaderID(rawValue: entry.pointee.id)
             }
             place = (place &+ 1) & (Self.places &- 1)
@@ -105,7 +127,7 @@ import Synchronization
     }
 
     /// The second eight bytes and the last but eight.
-    @inline(never) private static func hasMiddle(
+    private static func hasMiddle(
         _ name: UnsafeRawPointer, _ count: Int, _ entry: UnsafePointer<Entry>
     ) -> Bool {
         let middle = name.loadUnaligned(fromByteOffset: 8, as: UInt64.self)

@@ -88,8 +88,12 @@ extension Message {
                 body += nameLength &+ 1
                 // A line has one before it, so there is a byte in front of an empty name.
                 if at[nameLength &- 1] <= 0x20 { nameLength = Self.trimmed(at, nameLength) }
-                if nameLength &- 1 < 32 { id = names.find(padded: at, count: nameLength).rawValue }
-                if id == 0, !Slice(base: at, count: nameLength).isToken { doubts.badName = true }
+                if let known = names.findFirst(padded: at, count: nameLength) {
+                    id = known.rawValue
+                } else {
+                    if nameLength <= 32 { id = names.find(padded: at, count: nameLength).rawValue }
+                    if id == 0, !Slice(base: at, count: nameLength).isToken { doubts.badName = true }
+                }
             } else {
                 nameLength = 0
                 doubts.noColon = true
