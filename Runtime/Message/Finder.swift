@@ -47,7 +47,7 @@ struct Finder {
     }
 
     /// Behind the quote that closes the string that opens at `start`; nil when none does.
-    func afterQuoted(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
+    @inline(__always) func afterQuoted(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
         var at = start + 1
         while at < end {
             at = first(from: at) { $0.are(UInt8(ascii: "\"")) | $0.are(UInt8(ascii: "\\")) }
