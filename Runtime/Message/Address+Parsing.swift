@@ -62,13 +62,15 @@ extension Address {
                 $0.are(UInt8(ascii: "<")) | $0.are(UInt8(ascii: "\"")) | $0.are(UInt8(ascii: ";"))
                     | $0.are(UInt8(ascii: ","))
             }
-            if !inList, finder.has(UInt8(ascii: ","), at: at) {
+            guard at < finder.end else { break }
+            if at.pointee == UInt8(ascii: "\"") {
+                guard let after = finder.afterQuoted(at) else { return nil }
+                at = finder.afterSpace(after)
+            } else if at.pointee == UInt8(ascii: ","), !inList {
                 at += 1
-                continue
+            } else {
+                break
             }
-            guard finder.has(UInt8(ascii: "\""), at: at) else { break }
-            guard let after = finder.afterQuoted(at) else { return nil }
-            at = finder.afterSpace(after)
         }
         return at
     }

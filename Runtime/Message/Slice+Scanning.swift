@@ -134,7 +134,7 @@ extension Slice {
     }
 
     /// A number of digits only, that fits 31 bits: what CSeq, ports, and lengths are.
-    @inlinable public func natural() -> Int? {
+    @inlinable @inline(__always) public func natural() -> Int? {
         guard var at = base, count > 0, count <= 19 else { return nil }
         let end = at + count
         var value: UInt64 = 0
