@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import Script
 import Worker
 
@@ -25,6 +26,22 @@ final class Listening {
             add(nil, spec)
         }
     }
+
+    func tell(_ failure: ListenFailure, _ diagnostics: Diagnostics) {
+        diagnostics.error(
+            "cannot listen on \(failure.text)", at: place(failure.place), help: Self.mend(failure.text))
+    }
+
+    private static func mend(_ text: String) -> String {
+        func ends(_ number: Int32) -> Bool { text.hasSuffix(": \(String(cString: strerror(number)))") }
+        if text.contains(nothingCarries) { return "load a plugin that does, or take the line out" }
+        if ends(EADDRINUSE) { return "see what else listens there: ss -lnp" }
+        if ends(EACCES) { return "ports below 1024 need the rights of root, or CAP_NET_BIND_SERVICE" }
+        return "see the addresses of this machine: ip address"
+    }
+
+    /// Of a transport that a plugin may bring.
+    static let nothingCarries = "nothing that is loaded carries"
 
     func place(_ number: Int) -> Place? { number < places.count ? places[number] : nil }
 
@@ -76,6 +93,8 @@ final class Listening {
             port = number
             rest = rest[..<colon]
         }
+        // What has colons of its own stands in brackets.
+        if rest.first != "[", rest.contains(":") { return nil }
         return rest.isEmpty ? nil : ListenSpec(transport, String(rest), port: port)
     }
 }

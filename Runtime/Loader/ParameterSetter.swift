@@ -18,13 +18,16 @@ struct ParameterSetter {
 
     func apply(_ configuration: Configuration) {
         for plugin in loader.plugins { setDefaults(of: plugin, many: false) }
+        // A line that cannot be read may have set anything.
+        var isIncomplete = false
         for item in configuration.items {
-            if case .moduleParameter(let line) = item.kind { apply(evaluated(line)) }
+            guard case .moduleParameter(let line) = item.kind else { continue }
+            if let line = evaluated(line) { apply(line) } else { isIncomplete = true }
         }
         for plugin in loader.plugins {
             setDefaults(of: plugin, many: true)
             for (index, field) in plugin.table.parameters.enumerated()
-            where field.has(MT_REQUIRED) && !plugin.isSet[index] {
+            where field.has(MT_REQUIRED) && !plugin.isSet[index] && !isIncomplete {
                 plugin.isBroken = true
                 diagnostics.error(
                     "\(plugin.name) needs its parameter \"\(field.name)\"", at: plugin.place,
@@ -35,14 +38,17 @@ struct ParameterSetter {
 
     // MARK: - lines
 
-    private func evaluated(_ line: ModuleParameter) -> ModuleParameter {
+    /// nil when it cannot be, which has been told.
+    private func evaluated(_ line: ModuleParameter) -> ModuleParameter? {
         guard line.evaluated else { return line }
         var line = line
+        var isFine = true
         func replace(_ text: Text, at place: Place) -> Text {
             switch evaluate(text) {
             case .success(let text): return text
             case .failure(let fault):
                 diagnostics.error(fault.what, at: place, help: fault.help)
+                isFine = false
                 return text
             }
         }
@@ -56,7 +62,7 @@ struct ParameterSetter {
             line.value.value = Int(text.string).map { .integer($0) } ?? .string(text)
         case .integer, .word: break
         }
-        return line
+        return isFine ? line : nil
     }
 
     private func apply(_ line: ModuleParameter) {

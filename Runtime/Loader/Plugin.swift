@@ -54,22 +54,18 @@ final class Plugin {
                 "\(file) is not a Martlet plugin: it does not export martlet_plugin", help: "check the file")
         }
         let entry = unsafeBitCast(symbol, to: Entry.self)
-        guard let plugin = entry(UInt32(MARTLET_MAJOR) << 16 | UInt32(MARTLET_MINOR)) else {
+        let abi = UInt32(MARTLET_MAJOR) << 16 | UInt32(MARTLET_MINOR)
+        guard let plugin = entry(abi) else {
             throw PluginFault(
                 "\(file) has no table for ABI \(PluginTable.major).\(PluginTable.minor): martlet_plugin answered NULL",
                 help: "ask its author for a build for ABI \(PluginTable.major)")
         }
+        guard entry(abi) == plugin else {
+            throw PluginFault(
+                "\(file): martlet_plugin answers another table each time",
+                help: "its author has to return one constant table")
+        }
         return try PluginTable(plugin, file: file)
-    }
-
-    /// What martlet_plugin answers, asked twice; nil when it is not there.
-    static func address(_ path: String) -> (UnsafeRawPointer?, UnsafeRawPointer?)? {
-        guard let image = dlopen(path, RTLD_NOW | RTLD_LOCAL | Int32(RTLD_NODELETE)),
-            let symbol = dlsym(image, "martlet_plugin")
-        else { return nil }
-        let entry = unsafeBitCast(symbol, to: Entry.self)
-        let abi = UInt32(MARTLET_MAJOR) << 16 | UInt32(MARTLET_MINOR)
-        return (UnsafeRawPointer(entry(abi)), UnsafeRawPointer(entry(abi)))
     }
 
     private typealias Entry = @convention(c) (UInt32) -> UnsafePointer<mt_plugin>?

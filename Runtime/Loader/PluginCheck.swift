@@ -51,11 +51,6 @@ public struct PluginCheck {
         let table: PluginTable
         do throws(PluginFault) {
             table = try Plugin.open(path, file: file)
-            if let second = Plugin.address(path), second.0 != second.1 {
-                fault(
-                    "\(file): martlet_plugin answers another pointer each time",
-                    help: "return one constant table")
-            }
         } catch {
             fault(error.what, notes: error.notes, help: error.help)
             return false
@@ -69,8 +64,18 @@ public struct PluginCheck {
                 help: "build with -fvisibility=hidden, or with a version script as PluginAPI/plugin.map")
         }
         if table.version.isEmpty { fault("\(file) has no version", help: "name one in MT_PLUGIN()") }
+        if table.help.isEmpty { fault("\(file) has no help", help: "say in one sentence what it is") }
         for (kind, name, help) in helps(table) where help.isEmpty {
             fault("\(file): the \(kind) \"\(name)\" has no help", help: "say in one sentence what it is")
+        }
+        for need in table.needs
+        where !need.isOptional && !need.id.hasPrefix("martlet.")
+            && search.offerer(of: need, but: [table.name]) == nil
+        {
+            fault(
+                "\(table.name) needs \"\(need.id)\" \(need.major).\(need.minor) or later, "
+                    + "and no plugin beside it offers that",
+                help: "put one that offers \"\(need.id)\" into the same folder")
         }
         if faults == 0, !start(table) { faults += 1 }
         guard faults == 0 else { return false }
@@ -82,14 +87,16 @@ public struct PluginCheck {
 
     /// Loads it as a configuration would, with its defaults and the plugins that it needs, and initialises it.
     private func start(_ table: PluginTable) -> Bool {
-        var lines = PluginSearch(listed: [folder]).offerers(of: table).map { "loadmodule \"\($0)\"" }
+        var lines = search.offerers(of: table).map { "loadmodule \"\($0)\"" }
         lines.append("loadmodule \"\(path.hasPrefix("/") ? path : absolute)\"")
         lines.append("request_route { exit; }\n")
         let diagnostics = Diagnostics()
         let source = SourceFile(name: "check", text: lines.joined(separator: "\n"))
         let configuration = Configuration.read(source, diagnostics: diagnostics)
-        let setup = Setup(configuration, diagnostics: diagnostics)
-        _ = setup.prepare()
+        var options = Setup.Options()
+        options.modulePath = folder
+        let setup = Setup(configuration, options: options, diagnostics: diagnostics)
+        if setup.prepare() { setup.stopPlugins() }
         // What only a configuration can give is not the plugin's fault.
         let faults = diagnostics.sorted.filter {
             $0.severity == .error && !$0.what.contains("needs its parameter")
@@ -100,6 +107,7 @@ public struct PluginCheck {
         return faults.isEmpty
     }
 
+    private var search: PluginSearch { PluginSearch(listed: [folder]) }
     private var folder: String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
 
     private var absolute: String {
@@ -136,16 +144,24 @@ extension PluginSearch {
     fileprivate func offerers(of table: PluginTable, beyond known: [String] = []) -> [String] {
         var files: [String] = []
         for need in table.needs where !need.isOptional && Interfaces().table(need.id) == nil {
-            for name in available() where name != table.name && !known.contains(name) && !files.contains(name)
-            {
-                guard case .found(let path) = find(name),
-                    let other = try? Plugin.open(path, file: name + ".so"),
-                    other.offers.contains(where: { $0.id == need.id })
-                else { continue }  // What cannot be opened offers nothing.
-                files += offerers(of: other, beyond: known + files + [name]) + [name]
-                break
-            }
+            guard let (name, other) = offerer(of: need, but: [table.name]),
+                !known.contains(name), !files.contains(name)
+            else { continue }
+            files += offerers(of: other, beyond: known + files + [name]) + [name]
         }
         return files
+    }
+
+    fileprivate func offerer(of need: PluginTable.Need, but own: [String]) -> (
+        name: String, table: PluginTable
+    )? {
+        for name in available() {
+            // What cannot be opened offers nothing.
+            guard case .found(let path) = find(name), let other = try? Plugin.open(path, file: name + ".so"),
+                !own.contains(other.name), other.offers.contains(where: { $0.id == need.id })
+            else { continue }
+            return (name, other)
+        }
+        return nil
     }
 }

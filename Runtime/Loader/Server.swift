@@ -54,11 +54,8 @@ public final class Server {
         do throws(ListenFailures) {
             try setup.network.open()
         } catch {
-            for failure in error.failures {
-                setup.diagnostics.error(
-                    "cannot listen on \(failure.text)", at: setup.place(ofListen: failure.place),
-                    help: "see what else listens there: ss -lnp")
-            }
+            for failure in error.failures { setup.tell(failure) }
+            setup.stopPlugins()
             return 1
         }
         SocketTexts.shared = SocketTexts(setup.network.sockets)
@@ -68,7 +65,8 @@ public final class Server {
         do throws(Identity.Fault) {
             try identity.take()
         } catch {
-            setup.diagnostics.error(error.what, at: nil, help: error.help)
+            tell(error)
+            setup.stopPlugins()
             return 1
         }
         CoreCommands(setup: setup, arguments: options.arguments).register(in: setup.commands)
@@ -83,6 +81,22 @@ public final class Server {
         serve()
         stop(group)
         return 0
+    }
+
+    /// What can be known of the process's settings before it becomes what they say.
+    public func verify() { for fault in identity.faults() { tell(fault) } }
+
+    private func tell(_ fault: Identity.Fault) {
+        let settings = setup.configuration.settings
+        let place: Place? =
+            switch fault.setting {
+            case .user: options.user == nil ? settings.user?.place : nil
+            case .group: options.group == nil ? settings.group?.place : nil
+            case .workFolder: options.workFolder == nil ? settings.workFolder?.place : nil
+            case .pidFile: options.pidFile == nil ? settings.pidFile?.place : nil
+            case .chroot: settings.chroot?.place
+            }
+        setup.diagnostics.error(fault.what, at: place, help: fault.help)
     }
 
     /// core.ready: the last chance of a plugin to say that it cannot work.

@@ -119,7 +119,7 @@ public final class Setup {
             + (warnings > 0 ? ", \(count(warnings, "warning"))" : "")
     }
 
-    func place(ofListen number: Int) -> Place? { listening.place(number) }
+    func tell(_ failure: ListenFailure) { listening.tell(failure, diagnostics) }
 
     // MARK: - steps
 
@@ -171,11 +171,8 @@ public final class Setup {
     /// Sockets that cannot be: told where their lines stand, unless what carries them may be in a plugin that failed.
     private func planSockets() {
         for failure in listening.failures {
-            if failure.text.contains("nothing that is loaded carries"), !loader.failed.isEmpty { continue }
-            let place = listening.place(failure.place)
-            diagnostics.error(
-                "cannot listen on \(failure.text)", at: place,
-                help: "see the addresses of this machine: ip address")
+            if failure.text.contains(Listening.nothingCarries), !loader.failed.isEmpty { continue }
+            listening.tell(failure, diagnostics)
         }
     }
 

@@ -39,6 +39,13 @@ struct Martlet {
         openLog(arguments, configuration)
         let setup = Setup(configuration, options: Setup.Options(arguments), diagnostics: diagnostics)
         for notice in arguments.notices { diagnostics.notice(notice, at: nil) }
+        options.user = arguments.user
+        options.group = arguments.group
+        options.workFolder = arguments.workFolder
+        options.pidFile = arguments.pidFile
+        options.arguments = CommandLine.arguments
+        let server = Server(setup, options)
+        server.verify()
         guard setup.prepare() else {
             complain(diagnostics.text)
             return 1
@@ -58,12 +65,7 @@ struct Martlet {
         for diagnostic in diagnostics.sorted {
             Log.write(diagnostic.severity == .warning ? .warning : .notice, diagnostic.line)
         }
-        options.user = arguments.user
-        options.group = arguments.group
-        options.workFolder = arguments.workFolder
-        options.pidFile = arguments.pidFile
-        options.arguments = CommandLine.arguments
-        let status = Server(setup, options).run()
+        let status = server.run()
         if diagnostics.hasErrors {
             complain(diagnostics.sorted.filter { $0.severity == .error }.map { "\($0)\n" }.joined())
         }

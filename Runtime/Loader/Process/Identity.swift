@@ -9,8 +9,22 @@ struct Identity {
     var noCoreDump = false
 
     struct Fault: Error {
+        enum Setting { case user, group, workFolder, chroot, pidFile }
+
+        let setting: Setting
         let what: String
         let help: String
+    }
+
+    /// What is wrong with it as far as one can tell without doing it.
+    func faults() -> [Fault] {
+        var faults: [Fault] = []
+        do throws(Fault) { _ = try userIDs() } catch { faults.append(error) }
+        do throws(Fault) { _ = try groupID() } catch { faults.append(error) }
+        if let workFolder, chroot == nil, access(workFolder, X_OK) != 0 {
+            faults.append(noFolder(workFolder))
+        }
+        return faults
     }
 
     /// Before the sockets are opened.
@@ -37,26 +51,27 @@ struct Identity {
         if let chroot {
             guard Glibc.chroot(chroot) == 0, chdir("/") == 0 else {
                 throw Fault(
-                    what: "cannot chroot to \(chroot): \(reason())", help: "that needs the rights of root")
+                    setting: .chroot, what: "cannot chroot to \(chroot): \(reason())",
+                    help: "that needs the rights of root")
             }
         }
         if let workFolder, chdir(workFolder) != 0 {
-            throw Fault(
-                what: "cannot go to the working folder \(workFolder): \(reason())",
-                help: "make it, or name another")
+            throw noFolder(workFolder)
         }
         if let gid {
             // The user's other groups come along.
             let groups = name.map { initgroups($0, gid) } ?? setgroups(1, [gid])
             guard (groups == 0 || getuid() != 0) && setgid(gid) == 0 else {
                 throw Fault(
-                    what: "cannot become group \(gid): \(reason())", help: "that needs the rights of root")
+                    setting: .group, what: "cannot become group \(gid): \(reason())",
+                    help: "that needs the rights of root")
             }
         }
         if let uid {
             guard setuid(uid) == 0 else {
                 throw Fault(
-                    what: "cannot become user \(uid): \(reason())", help: "that needs the rights of root")
+                    setting: .user, what: "cannot become user \(uid): \(reason())",
+                    help: "that needs the rights of root")
             }
         }
     }
@@ -64,45 +79,50 @@ struct Identity {
     func removePIDFile() { if let pidFile { unlink(pidFile) } }
 
     private func ids() throws(Fault) -> (uid_t?, gid_t?, String?) {
-        var uid: uid_t?
-        var gid: gid_t?
-        var name: String?
-        if let user {
-            if let entry = getpwnam(user) {
-                uid = entry.pointee.pw_uid
-                gid = entry.pointee.pw_gid
-                name = user
-            } else if let number = uid_t(user) {
-                uid = number
-                if let entry = getpwuid(number) {
-                    gid = entry.pointee.pw_gid
-                    name = String(cString: entry.pointee.pw_name)
-                }
-            } else {
-                throw Fault(what: "there is no user \"\(user)\"", help: "make one, or name another")
-            }
+        let own = try userIDs()
+        return (own.uid, try groupID() ?? own.gid, own.name)
+    }
+
+    private func userIDs() throws(Fault) -> (uid: uid_t?, gid: gid_t?, name: String?) {
+        guard let user else { return (nil, nil, nil) }
+        if let entry = getpwnam(user) { return (entry.pointee.pw_uid, entry.pointee.pw_gid, user) }
+        guard let number = uid_t(user) else {
+            throw Fault(
+                setting: .user, what: "there is no user \"\(user)\"", help: "make one, or name another")
         }
-        if let group {
-            if let entry = getgrnam(group) {
-                gid = entry.pointee.gr_gid
-            } else if let number = gid_t(group) {
-                gid = number
-            } else {
-                throw Fault(what: "there is no group \"\(group)\"", help: "make one, or name another")
-            }
+        guard let entry = getpwuid(number) else { return (number, nil, nil) }
+        return (number, entry.pointee.pw_gid, String(cString: entry.pointee.pw_name))
+    }
+
+    private func groupID() throws(Fault) -> gid_t? {
+        guard let group else { return nil }
+        if let entry = getgrnam(group) { return entry.pointee.gr_gid }
+        guard let number = gid_t(group) else {
+            throw Fault(
+                setting: .group, what: "there is no group \"\(group)\"", help: "make one, or name another")
         }
-        return (uid, gid, name)
+        return number
+    }
+
+    private func noFolder(_ folder: String) -> Fault {
+        Fault(
+            setting: .workFolder, what: "cannot go to the working folder \(folder): \(reason())",
+            help: "make it, or name another")
     }
 
     private func writePID(_ path: String, owner: uid_t?, _ group: gid_t?) throws(Fault) {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard file >= 0 else {
-            throw Fault(what: "cannot write the pid file \(path): \(reason())", help: "see -P, or pid_file")
+            throw Fault(
+                setting: .pidFile, what: "cannot write the pid file \(path): \(reason())",
+                help: "see -P, or pid_file")
         }
         defer { close(file) }
         let text = "\(getpid())\n"
         guard write(file, text, text.utf8.count) == text.utf8.count else {
-            throw Fault(what: "cannot write the pid file \(path): \(reason())", help: "see -P, or pid_file")
+            throw Fault(
+                setting: .pidFile, what: "cannot write the pid file \(path): \(reason())",
+                help: "see -P, or pid_file")
         }
         // So that it can be removed at the end.
         if owner != nil || group != nil { _ = fchown(file, owner ?? getuid(), group ?? getgid()) }

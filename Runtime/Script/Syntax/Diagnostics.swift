@@ -35,7 +35,7 @@ extension Diagnostic: CustomStringConvertible {
             text += quotation(of: line, at: place)
         }
         for note in notes { text += "\n  \(note)" }
-        if let help { text += "\n  help: \(help)" }
+        if let help, !help.isEmpty { text += "\n  help: \(help)" }
         return text
     }
 
