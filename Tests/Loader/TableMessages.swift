@@ -11,6 +11,10 @@ import Testing
             "ask its author for a build for ABI 1"
         ),
         (
+            "changing_table", "changing_table.so: martlet_plugin answers another table each time",
+            "its author has to return one constant table"
+        ),
+        (
             "wrong_magic",
             "wrong_magic.so is not a Martlet plugin: its table does not begin with MARTLET_MAGIC",
             "martlet_plugin has to return a table that MT_PLUGIN() began"
