@@ -27,7 +27,8 @@ public final class Statistics: @unchecked Sendable {
     private var numbers: [String: UInt32] = [:]
     /// Never touched pages cost nothing.
     private let values: UnsafeMutablePointer<Int64>
-    private var base = [Int64](repeating: 0, count: capacity)
+    /// What each counter stood at when it was last reset.
+    private let base: UnsafeMutablePointer<UInt64>
 
     public init() {
         let size = Statistics.rows * Statistics.capacity * 8
@@ -35,9 +36,14 @@ public final class Statistics: @unchecked Sendable {
             nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard let pages, pages != MAP_FAILED else { fatalError("no memory for statistics") }
         values = pages.bindMemory(to: Int64.self, capacity: Statistics.rows * Statistics.capacity)
+        base = .allocate(capacity: Statistics.capacity)
+        base.initialize(repeating: 0, count: Statistics.capacity)
     }
 
-    deinit { munmap(values, Statistics.rows * Statistics.capacity * 8) }
+    deinit {
+        munmap(values, Statistics.rows * Statistics.capacity * 8)
+        base.deallocate()
+    }
 
     /// [main] The same group and name give the same number. When there is no more room, a number that counts
     /// nothing.
@@ -66,13 +72,15 @@ public final class Statistics: @unchecked Sendable {
     }
 
     /// [any] A counter since it was last reset; a gauge as it stands.
-    public func read(_ id: ID) -> Int64 { sum(id) &- base[Int(id.rawValue) % Statistics.capacity] }
+    public func read(_ id: ID) -> Int64 {
+        sum(id) &- Int64(bitPattern: cl_load64(base + Int(id.rawValue) % Statistics.capacity))
+    }
 
-    /// [main] Gauges stay as they are: what they count is still there.
+    /// [any] Gauges stay as they are: what they count is still there.
     public func reset(_ id: ID) {
         let number = Int(id.rawValue)
         guard number > 0, number < entries.count, entries[number].kind == .counter else { return }
-        base[number] = sum(id)
+        cl_store64(base + number, UInt64(bitPattern: sum(id)))
     }
 
     private func sum(_ id: ID) -> Int64 {

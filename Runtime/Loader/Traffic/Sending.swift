@@ -104,9 +104,17 @@ struct Sending {
     /// The value below the top one, in the same line or the next.
     private var viaBelowTop: Via? {
         let first = message.header(.via)
-        var list = message.body(of: first)
-        guard Via(taking: &list) != nil else { return nil }
-        if let next = Via(taking: &list) { return next }
+        let line = message.body(of: first)
+        let top = message.topVia.whole
+        guard let start = line.base, let stands = top.base, stands >= start,
+            stands - start + top.count <= line.count
+        else { return nil }
+        // The top one has been read already; most have a line to themselves.
+        var list = line.dropFirst(stands - start + top.count).trimmed
+        if list.count > 1 {
+            list = list.dropFirst()
+            return Via(taking: &list)
+        }
         let second = message.header(.via, after: first)
         guard second.exists else { return nil }
         var rest = message.body(of: second)
