@@ -91,7 +91,7 @@ struct Sending {
         let isOpen = flow.connection != 0 && isOpen(flow.connection)
         if !isOpen, !message.has(option: MT_O_FORCE_RPORT) {
             let via = message.topVia
-            if via.params.count > 0, via.param("maddr").count > 0, let destination = Destination(via) {
+            if via.params.mayHoldMaddr, via.param("maddr").count > 0, let destination = Destination(via) {
                 return find(destination)
             }
             if via.rport.isEmpty || flow.transport.isStream {
