@@ -61,7 +61,9 @@ public final class Server {
         SocketTexts.shared = SocketTexts(setup.network.sockets)
         WorkerStart.prepare(program, group)
         WorkerStart.setTimers(setup.configuration, program, group)
-        makeRunFolder()
+        if let why = RunFolder.make(setup.runFolder, for: identity.user) {
+            Log.write(.warning, "the folder for sockets, \(setup.runFolder), \(why): see -Y and run_dir")
+        }
         do throws(Identity.Fault) {
             try identity.take()
         } catch {
@@ -117,14 +119,6 @@ public final class Server {
             return false
         }
         return true
-    }
-
-    /// Where sockets and fifos go. Made if it is not there, for whoever the server is going to be.
-    private func makeRunFolder() {
-        guard mkdir(setup.runFolder, 0o755) == 0 else { return }
-        if let user = identity.user, let entry = getpwnam(user) {
-            _ = chown(setup.runFolder, entry.pointee.pw_uid, entry.pointee.pw_gid)
-        }
     }
 
     private func announce() {

@@ -56,7 +56,7 @@ public final class Setup {
             listen: listening.specs, aliases: settings.aliases.map(Alias.init),
             options: Network.Options(settings))
         routes = RouteTable(configuration)
-        runFolder = options.runFolder ?? settings.runFolder?.value.string ?? "/var/run/martlet"
+        runFolder = options.runFolder ?? settings.runFolder?.value.string ?? RunFolder.usual
         loader = PluginLoader(
             diagnostics: diagnostics, interfaces: Interfaces(), path: options.modulePath,
             listed: settings.modulePath.map(\.value.string))

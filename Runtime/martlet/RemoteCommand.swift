@@ -10,7 +10,7 @@ struct RemoteCommand {
     init(_ arguments: Arguments) { self.arguments = arguments }
 
     func run() -> Int32 {
-        let folder = arguments.runFolder ?? "/var/run/martlet"
+        let folder = arguments.runFolder ?? RunFolder.usual
         let wanted = arguments.socket ?? "kamailio_ctl"
         guard let address = ListenAddress.parse(wanted, fifo: false, runFolder: folder),
             address.kind == .unixStream || address.kind == .tcp
