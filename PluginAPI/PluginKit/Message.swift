@@ -50,6 +50,9 @@ import CMartlet
     @inlinable public static var replyType: Field { Field(number: MT_F_REPLY_TYPE) }
     @inlinable public static var errorReason: Field { Field(number: MT_F_ERROR_REASON) }
     @inlinable public static var version: Field { Field(number: MT_F_VERSION) }
+    @inlinable public static var ruid: Field { Field(number: MT_F_RUID) }
+    @inlinable public static var instance: Field { Field(number: MT_F_INSTANCE) }
+    @inlinable public static var userAgent: Field { Field(number: MT_F_USER_AGENT) }
     // Numbers
     @inlinable public static var status: Field { Field(number: MT_F_STATUS) }
     @inlinable public static var methodID: Field { Field(number: MT_F_METHOD_ID) }
@@ -64,6 +67,9 @@ import CMartlet
     @inlinable public static var error: Field { Field(number: MT_F_ERROR) }
     @inlinable public static var options: Field { Field(number: MT_F_OPTIONS) }
     @inlinable public static var targets: Field { Field(number: MT_F_TARGETS) }
+    @inlinable public static var regID: Field { Field(number: MT_F_REG_ID) }
+    @inlinable public static var q: Field { Field(number: MT_F_Q) }
+    @inlinable public static var connection: Field { Field(number: MT_F_CONNECTION) }
 }
 
 /// A SIP message, borrowed for one callback. Reading and editing allocate nothing, and edits show at once.

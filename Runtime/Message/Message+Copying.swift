@@ -92,6 +92,12 @@ extension Message {
         store.pointee.outSocket = from.pointee.outSocket
         store.pointee.errorStatus = from.pointee.errorStatus
         nextHop = from.pointee.nextHop
+        ruid = from.pointee.ruid
+        instance = from.pointee.instance
+        userAgent = from.pointee.userAgent
+        store.pointee.regID = from.pointee.regID
+        store.pointee.quality = from.pointee.quality
+        store.pointee.connection = from.pointee.connection
         path = from.pointee.path
         errorReason = from.pointee.errorReason
         store.pointee.replyLines = keepBytes(from.pointee.replyLines)

@@ -27,6 +27,9 @@ extension Message {
         case MT_F_REPLY_TYPE: replyType
         case MT_F_ERROR_REASON: errorReason
         case MT_F_VERSION: version
+        case MT_F_RUID: ruid
+        case MT_F_INSTANCE: instance
+        case MT_F_USER_AGENT: userAgent
         default: .absent
         }
     }
@@ -48,6 +51,9 @@ extension Message {
             case MT_F_ERROR: errorStatus == 0 ? nil : errorStatus
             case MT_F_OPTIONS: Int(options)
             case MT_F_TARGETS: targetCount
+            case MT_F_REG_ID: regID == 0 ? nil : Int(regID)
+            case MT_F_Q: quality
+            case MT_F_CONNECTION: connection == 0 ? nil : Int(truncatingIfNeeded: connection)
             default: nil
             }
         return value.map { Int64($0) } ?? Int64.min
@@ -72,6 +78,9 @@ extension Message {
         case MT_F_REPLY_BODY: replyBody = text
         case MT_F_REPLY_TYPE: replyType = text
         case MT_F_ERROR_REASON: errorReason = text
+        case MT_F_RUID: ruid = text
+        case MT_F_INSTANCE: instance = text
+        case MT_F_USER_AGENT: userAgent = text
         default: return false
         }
         return true
@@ -99,6 +108,11 @@ extension Message {
             guard absent || UInt32(exactly: number) != nil else { return false }
             outSocket = absent ? nil : UInt32(truncatingIfNeeded: number)
         case MT_F_ERROR: errorStatus = absent ? 0 : Int(number)
+        case MT_F_REG_ID: regID = absent ? 0 : UInt32(truncatingIfNeeded: number)
+        case MT_F_Q:
+            guard absent || (0...1000).contains(number) else { return false }
+            quality = absent ? nil : Int(number)
+        case MT_F_CONNECTION: connection = absent ? 0 : UInt64(bitPattern: number)
         default: return false
         }
         return true

@@ -16,6 +16,35 @@ extension Message {
         nonmutating set { store.pointee.path = keepBytes(newValue) }
     }
 
+    // MARK: The registered contact that the Request-URI is
+
+    @inlinable public var ruid: Slice {
+        get { store.pointee.ruid }
+        nonmutating set { store.pointee.ruid = keepBytes(newValue) }
+    }
+    @inlinable public var instance: Slice {
+        get { store.pointee.instance }
+        nonmutating set { store.pointee.instance = keepBytes(newValue) }
+    }
+    @inlinable public var userAgent: Slice {
+        get { store.pointee.userAgent }
+        nonmutating set { store.pointee.userAgent = keepBytes(newValue) }
+    }
+    @inlinable public var regID: UInt32 {
+        get { store.pointee.regID }
+        nonmutating set { store.pointee.regID = newValue }
+    }
+    /// In thousandths.
+    @inlinable public var quality: Int? {
+        get { store.pointee.quality == 0 ? nil : Int(store.pointee.quality) - 1 }
+        nonmutating set { store.pointee.quality = newValue.map { Int32(truncatingIfNeeded: $0) + 1 } ?? 0 }
+    }
+    /// The connection that it registered over; 0 is none.
+    @inlinable public var connection: UInt64 {
+        get { store.pointee.connection }
+        nonmutating set { store.pointee.connection = newValue }
+    }
+
     @inlinable public var outSocket: UInt32? {
         get { store.pointee.hasOutSocket ? store.pointee.outSocket : nil }
         nonmutating set {
@@ -81,6 +110,8 @@ extension Message {
         node.pointee.target.next_hop = keepBytes(Slice(target.next_hop)).mt
         node.pointee.target.path = keepBytes(Slice(target.path)).mt
         node.pointee.target.instance = keepBytes(Slice(target.instance)).mt
+        node.pointee.target.ruid = keepBytes(Slice(target.ruid)).mt
+        node.pointee.target.user_agent = keepBytes(Slice(target.user_agent)).mt
         if let last = store.pointee.lastTarget {
             last.pointee.next = node
         } else {

@@ -85,6 +85,13 @@ import Glibc
     @usableFromInline var expires: Int64
 
     @usableFromInline var nextHop: Slice
+    @usableFromInline var ruid: Slice
+    @usableFromInline var instance: Slice
+    @usableFromInline var userAgent: Slice
+    @usableFromInline var connection: UInt64
+    @usableFromInline var regID: UInt32
+    /// One more than it is: 0 is none.
+    @usableFromInline var quality: Int32
     @usableFromInline var path: Slice
     @usableFromInline var outSocket: UInt32
     @usableFromInline var hasOutSocket: Bool

@@ -322,6 +322,8 @@ enum { /* fields: text(), number(), set_text(), set_number(). A server that
     MT_F_REPLY_BODY, MT_F_REPLY_TYPE, /* body and Content-Type for them       */
     MT_F_ERROR_REASON,      /* why the last routing function failed          */
     MT_F_VERSION,           /* "SIP/2.0" as it arrived; read only            */
+    /* The registered contact that the Request-URI is, as lookup() found it.  */
+    MT_F_RUID, MT_F_INSTANCE, MT_F_USER_AGENT,
     MT_F_STATUS = 1000, /* of a reply; absent in a request                   */
     MT_F_METHOD_ID, MT_F_CSEQ, MT_F_MAX_FORWARDS, MT_F_EXPIRES, MT_F_FLAGS,
     MT_F_OUT_SOCKET,        /* the socket to send from; MT_ABSENT: choose    */
@@ -329,7 +331,9 @@ enum { /* fields: text(), number(), set_text(), set_number(). A server that
     MT_F_SCRIPT_FLAGS, MT_F_BRANCH_FLAGS,
     MT_F_ERROR,             /* the status for it, as 478; MT_ABSENT: none    */
     MT_F_OPTIONS,           /* MT_O_ bits                                    */
-    MT_F_TARGETS            /* how many there are; read only                 */
+    MT_F_TARGETS,           /* how many there are; read only                 */
+    MT_F_REG_ID, MT_F_Q,    /* of that contact; MT_ABSENT: none              */
+    MT_F_CONNECTION         /* the one it registered over                    */
 };
 enum { /* MT_F_OPTIONS */
     MT_O_FORCE_RPORT = 1 << 0, MT_O_FORWARD_NO_CONNECT = 1 << 1,
@@ -368,6 +372,8 @@ typedef struct mt_target { /* one destination of a request                   */
     mt_str   uri, next_hop, path, instance;
     uint32_t socket, reg_id;
     uint64_t flags;
+    mt_str   ruid, user_agent; /* of the registered contact that it is          */
+    uint64_t connection;       /* the one it registered over, or 0              */
 } mt_target;
 
 typedef struct mt_message_api {
@@ -576,21 +582,41 @@ typedef struct mt_rpc_api {
  * "store.SCHEME" 1.0, offered by a database plugin. A parameter of type MT_URL
  * makes its plugin need the scheme in its value, and brings the table along.  */
 
+enum { /* mt_column.type besides MT_INT and MT_STR; the value is an MT_INT     */
+    MT_TIME = 64,   /* Unix time in seconds, kept as local date and time      */
+    MT_DECIMAL      /* thousandths, kept as a decimal fraction                */
+};
+enum { /* mt_column.key                                                      */
+    MT_KEY    = 1 << 0, /* put() finds the row to replace by these together   */
+    MT_SERIAL = 1 << 1, /* a number that the store gives a new row: put NULL  */
+    MT_BINARY = 1 << 2  /* text that is bytes, not characters                 */
+};
 typedef struct mt_column {
     const char *name;
-    uint32_t    type; /* MT_INT or MT_STR                                    */
-    uint32_t    key;  /* part of the primary key?                            */
+    uint32_t    type;
+    uint32_t    key;      /* MT_KEY ...                                       */
+    uint32_t    length;   /* of text, for those who make the table; 0: any    */
+    uint32_t    reserved;
+    const char *fallback; /* what it is when nothing was put; NULL: it may be
+                           * absent                                           */
 } mt_column;
 
+typedef struct mt_index { /* what find() and erase() will ask for             */
+    const char *columns;  /* "username,domain"                                */
+    uint32_t    unique, reserved;
+} mt_index;
+
+enum { MT_UNVERSIONED = 1 << 0 }; /* mt_table.flags: do not ask "version"     */
 typedef struct mt_table {
     const char *name;
-    uint32_t    revision;
-    uint32_t    reserved;
+    uint32_t    revision; /* as the table "version" has it                    */
+    uint32_t    flags;
     mt_list     columns; /* of mt_column                                     */
+    mt_list     indexes; /* of mt_index                                      */
 } mt_table;
 
 enum { MT_EQ, MT_NE, MT_LT, MT_LE, MT_GT, MT_GE };
-typedef struct mt_match { /* Frozen. */
+typedef struct mt_match { /* MT_EQ to a MT_NULL: is absent. Frozen.           */
     uint32_t column, op;
     mt_value value;
 } mt_match;
@@ -599,17 +625,27 @@ typedef struct mt_store mt_store; /* one open table                          */
 
 typedef struct mt_store_api {
     mt_head head;
-    /* [main] Creates the table, or checks that it looks like this.          */
+    /* [main] Up to "core.ready", in which the database is opened and the table
+     * made, or checked and brought up to date. A database that is not there
+     * is tried again and again; until then all that is asked is MT_ERROR.    */
     mt_result (*open)(const mt_host *, mt_str url, const mt_table *,
                       mt_store **out);
     /* Never block. row is called once per row, args being its columns; then
-     * done, once. Both on the worker of the call.                           */
+     * done, once, with the outcome in call->result. Both on the worker of the
+     * call, without a message. What is asked for in one order is done in that
+     * order; what is done has reached the disk. done may be NULL.            */
     mt_result (*find)(mt_call *, mt_store *, const mt_match *, uint32_t matches,
                       mt_fn row, mt_fn done, void *user);
     mt_result (*put)(mt_call *, mt_store *, const mt_value *row,
-                     mt_fn done, void *user);          /* by primary key      */
+                     mt_fn done, void *user); /* no key columns: a new row    */
     mt_result (*erase)(mt_call *, mt_store *, const mt_match *, uint32_t matches,
                        mt_fn done, void *user);
+    /* How many there are: done gets the number in args[0].                   */
+    mt_result (*count)(mt_call *, mt_store *, const mt_match *, uint32_t matches,
+                       mt_fn done, void *user);
+    /* [main] In or after "core.ready". Waits, and calls row for each row.    */
+    mt_result (*load)(const mt_host *, mt_store *, const mt_match *,
+                      uint32_t matches, mt_fn row, void *user);
 } mt_store_api;
 
 /* "filter.NAME" 1.0: bytes into bytes, on a connection whose socket is the server's (tls, ws). A transport is a

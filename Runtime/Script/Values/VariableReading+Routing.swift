@@ -104,7 +104,9 @@ extension VariableCode {
             return socket == .max
                 ? .null : ScriptValue(Slice(context.pointee.services.pointee.socketText(socket)))
         case .flags: return ScriptValue(Int64(bitPattern: target.pointee.flags))
-        case .connection: return ScriptValue(0)
+        case .ruid: return present(target.pointee.ruid)
+        case .userAgent: return present(target.pointee.user_agent)
+        case .connection: return ScriptValue(Int64(bitPattern: target.pointee.connection))
         default: return .null
         }
     }

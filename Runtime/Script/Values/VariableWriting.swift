@@ -139,6 +139,9 @@ extension VariableCode {
         case .nextHop: target.pointee.next_hop = stored
         case .path: target.pointee.path = stored
         case .instance: target.pointee.instance = stored
+        case .ruid: target.pointee.ruid = stored
+        case .userAgent: target.pointee.user_agent = stored
+        case .connection: target.pointee.connection = UInt64(bitPattern: value.asNumber)
         case .q: target.pointee.q = value.isNull ? -1 : Int32(truncatingIfNeeded: value.asNumber)
         case .flags: target.pointee.flags = UInt64(UInt32(truncatingIfNeeded: value.asNumber))
         case .socket:
@@ -212,6 +215,9 @@ public enum BranchEditing {
         target.next_hop = values.pointee.scratch.nextHop.slice.mt
         target.path = values.pointee.scratch.path.slice.mt
         target.instance = values.pointee.scratch.instance.slice.mt
+        target.ruid = values.pointee.scratch.ruid.slice.mt
+        target.user_agent = values.pointee.scratch.userAgent.slice.mt
+        target.connection = UInt64(bitPattern: values.pointee.scratch.connection)
         target.q = values.pointee.scratch.q
         target.socket = values.pointee.scratch.socket
         target.flags = values.pointee.scratch.flags

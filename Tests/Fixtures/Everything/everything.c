@@ -130,12 +130,13 @@ static mt_result walk_message(mt_call *call) {
         MT_F_TO_URI,
         MT_F_TO_TAG, MT_F_VIA_BRANCH, MT_F_NEXT_HOP, MT_F_PATH, MT_F_CONTENT_TYPE, MT_F_BODY, MT_F_BYTES,
         MT_F_RECEIVED_URI, MT_F_REPLY_LINES, MT_F_REPLY_BODY, MT_F_REPLY_TYPE, MT_F_ERROR_REASON,
-        MT_F_VERSION,
+        MT_F_VERSION, MT_F_RUID, MT_F_INSTANCE, MT_F_USER_AGENT,
     };
     static const uint32_t numbers[] = {
         MT_F_STATUS, MT_F_METHOD_ID, MT_F_CSEQ, MT_F_MAX_FORWARDS, MT_F_EXPIRES, MT_F_FLAGS, MT_F_OUT_SOCKET,
         MT_F_SERIAL,
-        MT_F_SCRIPT_FLAGS, MT_F_BRANCH_FLAGS, MT_F_ERROR, MT_F_OPTIONS, MT_F_TARGETS,
+        MT_F_SCRIPT_FLAGS, MT_F_BRANCH_FLAGS, MT_F_ERROR, MT_F_OPTIONS, MT_F_TARGETS, MT_F_REG_ID, MT_F_Q,
+        MT_F_CONNECTION,
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) message->text(call->msg, texts[i]);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) message->number(call->msg, numbers[i]);
@@ -476,17 +477,24 @@ const mt_plugin *martlet_plugin(uint32_t host_abi) {
 /* What only other plugins offer: the types are used, so that they have to stay. */
 mt_result everything_of_stores(mt_call *call, mt_store *table, mt_msg *unused);
 mt_result everything_of_stores(mt_call *call, mt_store *table, mt_msg *unused) {
-    static const mt_column columns[] = { { "user", MT_STR, 1 }, { "count", MT_INT, 0 } };
-    static const mt_table  layout    = { "everything", 1, 0, MT_LIST(columns) };
+    static const mt_column columns[] = {
+        { "user", MT_STR, MT_KEY, 64, 0, "" }, { "count", MT_INT, 0, 0, 0, NULL },
+        { "id", MT_INT, MT_SERIAL, 0, 0, NULL }, { "at", MT_TIME, 0, 0, 0, NULL },
+        { "q", MT_DECIMAL, 0, 0, 0, NULL }, { "bytes", MT_STR, MT_BINARY, 0, 0, NULL },
+    };
+    static const mt_index  indexes[] = { { "count", 0, 0 } };
+    static const mt_table  layout    = { "everything", 1, MT_UNVERSIONED, MT_LIST(columns), MT_LIST(indexes) };
     mt_match               match     = { 0, MT_EQ, text_value("bob") };
-    mt_value               row[2];
+    mt_value               row[6];
     (void)unused;
     if (!store) return MT_NO;
     row[0] = text_value("bob");
-    row[1] = number_value(MT_EQ + MT_NE + MT_LT + MT_LE + MT_GT + MT_GE);
+    for (int i = 1; i < 6; i++) row[i] = number_value(MT_EQ + MT_NE + MT_LT + MT_LE + MT_GT + MT_GE);
     if (store->open(call->host, mt_s("nothing://"), &layout, &table) < 0) return MT_ERROR;
     store->put(call, table, row, on_event, NULL);
     store->erase(call, table, &match, 1, on_event, NULL);
+    store->count(call, table, &match, 1, on_event, NULL);
+    store->load(call->host, table, &match, 1, on_event, NULL);
     return store->find(call, table, &match, 1, on_event, on_event, NULL);
 }
 mt_result everything_of_filters(const mt_flow *flow);
