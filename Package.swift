@@ -19,10 +19,18 @@ let swift: [SwiftSetting] = [
 /// Plugins/NAME is the target NamePlugin and the product mod_NAME, so the file libmod_NAME.so: "mod_" keeps a plugin
 /// called crypto from becoming the libcrypto.so that -lcrypto finds first.
 let plugins = [
-    "avpops", "corex", "ctl", "htable", "kex", "maxfwd", "pv", "rr", "sanity", "siputils", "sl", "textops", "xlog",
+    "avpops", "corex", "ctl", "db_sqlite", "htable", "kex", "maxfwd", "pv", "rr", "sanity", "siputils",
+    "sl", "textops", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
-let withLogic: Set = ["avpops", "ctl", "htable", "maxfwd", "pv", "rr", "sanity", "siputils", "sl", "textops", "xlog"]
+let withLogic: Set = [
+    "avpops", "ctl", "db_sqlite", "htable", "maxfwd", "pv", "rr", "sanity", "siputils", "sl", "textops",
+    "xlog",
+]
+
+/// The system's libraries that a plugin needs, and that nothing else is linked with: Plugins/NAME/LIBRARY has the
+/// module map.
+let systemLibraries = ["db_sqlite": "CSQLite"]
 
 func target(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
 
@@ -75,8 +83,14 @@ let package = Package(
         + plugins.map {
             .target(
                 name: "\(target($0))Plugin",
-                dependencies: ["PluginKit"] + (withLogic.contains($0) ? [.target(name: "\(target($0))Logic")] : []),
-                path: "Plugins/\($0)", exclude: ["README.md"] + (withLogic.contains($0) ? ["Logic"] : []),
+                dependencies: ["PluginKit"] + (withLogic.contains($0) ? [.target(name: "\(target($0))Logic")] : [])
+                    + (systemLibraries[$0].map { [.target(name: $0)] } ?? []),
+                path: "Plugins/\($0)",
+                exclude: ["README.md"] + (withLogic.contains($0) ? ["Logic"] : [])
+                    + (systemLibraries[$0].map { [$0] } ?? []),
                 swiftSettings: swift, linkerSettings: pluginLink)
+        }
+        + systemLibraries.map {
+            .systemLibrary(name: $0.value, path: "Plugins/\($0.key)/\($0.value)", providers: [.apt(["libsqlite3-dev"])])
         }
 )

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import CSQLite
+import Db_sqliteLogic
+import PluginKit
+
+extension Connection {
+    /// Does what a job asks for.
+    func perform(_ job: inout Job) throws(SQLiteFailure) {
+        let layout = job.table.layout
+        switch job.work {
+        case .put:
+            let statement = try statement(job.table.putSQL)
+            defer { sqlite3_clear_bindings(statement) }
+            var position: Int32 = 0
+            for (index, column) in layout.columns.enumerated() where !column.isSerial {
+                position += 1
+                bind(job.values.values[index], column, statement, position, usesFallback: true)
+            }
+            _ = try step(statement)
+            sqlite3_reset(statement)
+        case .erase(let conditions):
+            let statement = try select(Statement.erase(layout, conditions), conditions, job)
+            _ = try step(statement)
+            sqlite3_reset(statement)
+        case .count(let conditions):
+            let statement = try select(Statement.count(layout, conditions), conditions, job)
+            if try step(statement) { job.number = Int(sqlite3_column_int64(statement, 0)) }
+            sqlite3_reset(statement)
+        case .find(let conditions, _):
+            let statement = try select(Statement.find(layout, conditions), conditions, job)
+            while try step(statement) {
+                job.rows.append(
+                    PackedValues(layout.columns.count) { read(statement, Int32($0), layout.columns[$0]) })
+            }
+            sqlite3_reset(statement)
+        }
+    }
+
+    /// All rows of a query, lent one by one.
+    func visit(
+        _ layout: TableLayout, _ conditions: [Statement.Condition], _ values: PackedValues,
+        _ row: (UnsafePointer<mt_value>) -> Bool
+    ) throws(SQLiteFailure) {
+        guard let sql = Statement.find(layout, conditions) else { throw malformed }
+        let statement = try statement(sql)
+        bind(conditions, values, layout, statement)
+        defer {
+            sqlite3_reset(statement)
+            sqlite3_clear_bindings(statement)
+        }
+        while try step(statement) {
+            let lent = PackedValues(layout.columns.count) { read(statement, Int32($0), layout.columns[$0]) }
+            let goesOn = row(UnsafePointer(lent.values))
+            lent.free()
+            if !goesOn { return }
+        }
+    }
+
+    private var malformed: SQLiteFailure {
+        SQLiteFailure(code: SQLITE_MISUSE, text: "a comparison that does not exist was asked for")
+    }
+
+    private func select(
+        _ sql: String?, _ conditions: [Statement.Condition], _ job: Job
+    ) throws(SQLiteFailure) -> OpaquePointer {
+        guard let sql else { throw malformed }
+        let statement = try statement(sql)
+        bind(conditions, job.values, job.table.layout, statement)
+        return statement
+    }
+
+    private func bind(
+        _ conditions: [Statement.Condition], _ values: PackedValues, _ layout: TableLayout,
+        _ statement: OpaquePointer
+    ) {
+        var position: Int32 = 0
+        for (index, condition) in conditions.enumerated() where !condition.isNull {
+            position += 1
+            bind(
+                values.values[index], layout.columns[condition.column], statement, position,
+                usesFallback: false)
+        }
+    }
+
+    /// The texts live in the job, longer than the statement runs.
+    private func bind(
+        _ value: mt_value, _ column: TableLayout.Column, _ statement: OpaquePointer, _ position: Int32,
+        usesFallback: Bool
+    ) {
+        guard value.type != UInt32(MT_NULL) else {
+            if usesFallback, let fallback = column.fallback {
+                sqlite3_bind_text(statement, position, fallback, -1, copied)
+            } else {
+                sqlite3_bind_null(statement, position)
+            }
+            return
+        }
+        if value.type == UInt32(MT_STR) {
+            if column.kind == .bytes {
+                sqlite3_bind_blob(statement, position, value.str.ptr, Int32(value.str.len), nil)
+            } else {
+                sqlite3_bind_text(statement, position, value.str.ptr, Int32(value.str.len), nil)
+            }
+            return
+        }
+        switch column.kind {
+        case .number, .text, .bytes: sqlite3_bind_int64(statement, position, value.num)
+        case .time: sqlite3_bind_text(statement, position, LocalTime.text(Int(value.num)), -1, copied)
+        case .decimal: sqlite3_bind_double(statement, position, Double(value.num) / 1000)
+        }
+    }
+
+    /// Lent until the next step.
+    private func read(_ statement: OpaquePointer, _ index: Int32, _ column: TableLayout.Column) -> mt_value {
+        let type = sqlite3_column_type(statement, index)
+        guard type != SQLITE_NULL else { return mt_value() }
+        switch column.kind {
+        case .number: return mt_value(Int(sqlite3_column_int64(statement, index)))
+        case .decimal: return mt_value(Int((sqlite3_column_double(statement, index) * 1000).rounded()))
+        case .time:
+            if type == SQLITE_INTEGER { return mt_value(Int(sqlite3_column_int64(statement, index))) }
+            if type == SQLITE_FLOAT {
+                return mt_value(LocalTime.seconds(julianDay: sqlite3_column_double(statement, index)))
+            }
+            guard let text = sqlite3_column_text(statement, index),
+                let seconds = LocalTime.seconds(String(cString: text))
+            else { return mt_value() }
+            return mt_value(seconds)
+        case .text, .bytes:
+            let bytes =
+                column.kind == .bytes
+                ? sqlite3_column_blob(statement, index)
+                : sqlite3_column_text(statement, index).map { UnsafeRawPointer($0) }
+            let count = Int(sqlite3_column_bytes(statement, index))
+            guard let bytes, count > 0 else { return mt_value(mt_str("")) }
+            return mt_value(mt_str(ptr: bytes.assumingMemoryBound(to: CChar.self), len: count))
+        }
+    }
+}
+
+private let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import Db_sqliteLogic
+import Testing
+
+private typealias Column = TableLayout.Column
+
+private let people = TableLayout(
+    "people", revision: 3,
+    [
+        Column("id", .number, isSerial: true),
+        Column("name", .text, isKey: true, length: 64, fallback: ""),
+        Column("age", .number),
+        Column("born", .time, fallback: "2000-01-01 00:00:01"),
+        Column("weight", .decimal, fallback: "1.0"),
+    ], indexes: [TableLayout.Index(["age", "born"])])
+
+private let log = TableLayout("log", revision: 1, isVersioned: false, [Column("line", .text)])
+
+private func plan(
+    _ columns: [String]?, of layout: TableLayout = people, version: Int? = nil, isReadOnly: Bool = false
+) -> Migration {
+    Migration.plan(
+        layout, columns: columns, version: version, versionTable: "version", isReadOnly: isReadOnly)
+}
+
+private func statements(_ migration: Migration) -> [String] {
+    if case .statements(let sql) = migration { sql } else { ["\(migration)"] }
+}
+
+@Suite struct StatementTests {
+    @Test func `a row is found by its key, and what others keep in it stays`() {
+        #expect(
+            Statement.put(people) == """
+                INSERT INTO "people" ("name", "age", "born", "weight") VALUES (?, ?, ?, ?) \
+                ON CONFLICT ("name") DO UPDATE SET "age" = excluded."age", "born" = excluded."born", \
+                "weight" = excluded."weight"
+                """)
+    }
+
+    @Test func `without a key each row is a new one`() {
+        #expect(Statement.put(log) == #"INSERT INTO "log" ("line") VALUES (?)"#)
+    }
+
+    @Test func `conditions are joined, and nothing is compared with nothing`() {
+        let conditions = [
+            Statement.Condition(column: 2, comparison: UInt32(MT_GE), isNull: false),
+            Statement.Condition(column: 1, comparison: UInt32(MT_EQ), isNull: true),
+        ]
+        #expect(
+            Statement.erase(people, conditions)
+                == #"DELETE FROM "people" WHERE "age" >= ? AND "name" IS NULL"#)
+        #expect(Statement.count(people, []) == #"SELECT COUNT(*) FROM "people""#)
+    }
+
+    @Test func `a column or a comparison that does not exist makes no statement`() {
+        #expect(
+            Statement.find(people, [.init(column: 9, comparison: UInt32(MT_EQ), isNull: false)]) == nil)
+        #expect(Statement.find(people, [.init(column: 1, comparison: 77, isNull: false)]) == nil)
+        #expect(Statement.find(people, [.init(column: 1, comparison: UInt32(MT_LT), isNull: true)]) == nil)
+    }
+
+    @Test func `a name cannot end its quotes`() {
+        #expect(Statement.quoted(#"a"b"#) == #""a""b""#)
+    }
+}
+
+@Suite struct MigrationTests {
+    private let all = ["id", "name", "age", "born", "weight"]
+
+    @Test func `a missing table is made, with its indexes and its version`() {
+        let sql = statements(plan(nil))
+        #expect(sql.count == 6)
+        #expect(
+            sql[0] == """
+                CREATE TABLE "people" ("id" INTEGER PRIMARY KEY NOT NULL, "name" VARCHAR(64) NOT NULL DEFAULT '', \
+                "age" INTEGER DEFAULT NULL, "born" TIMESTAMP NOT NULL DEFAULT '2000-01-01 00:00:01', \
+                "weight" REAL NOT NULL DEFAULT 1.0)
+                """)
+        #expect(sql[1] == #"CREATE UNIQUE INDEX IF NOT EXISTS "people_name_idx" ON "people" ("name")"#)
+        #expect(sql[5].hasSuffix("VALUES ('people', 3)"))
+    }
+
+    @Test func `a table that is as it should be is left alone`() {
+        #expect(plan(all, version: 3) == .statements([]))
+        #expect(plan(all.map { $0.uppercased() } + ["more"], version: 3) == .statements([]))
+        #expect(plan(["line"], of: log) == .statements([]))
+    }
+
+    @Test func `an older table gets the columns that it lacks, and its new version`() {
+        let sql = statements(plan(["id", "name", "age"], version: 2))
+        #expect(sql[0] == #"ALTER TABLE "people" ADD COLUMN "born" TIMESTAMP NOT NULL DEFAULT '2000-01-01 00:00:01'"#)
+        #expect(sql[1] == #"ALTER TABLE "people" ADD COLUMN "weight" REAL NOT NULL DEFAULT 1.0"#)
+        #expect(sql.last?.hasSuffix("VALUES ('people', 3)") == true)
+    }
+
+    @Test func `a newer table is refused, in words that are known from elsewhere`() {
+        guard case .refuse(let what, _) = plan(all, version: 4) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(
+            what == "invalid version 4 for table people found, expected 3 (check table structure and table \"version\")")
+    }
+
+    @Test func `what cannot be written has to be right already`() {
+        #expect(plan(all, version: 3, isReadOnly: true) == .statements([]))
+        guard case .refuse = plan(nil, isReadOnly: true), case .refuse = plan(["id"], isReadOnly: true) else {
+            Issue.record("not refused")
+            return
+        }
+    }
+}
+
+@Suite struct DatabaseFileTests {
+    @Test func `three slashes are an absolute path, two a relative one`() {
+        #expect(DatabaseFile(url: "sqlite:///var/lib/x.db")?.path == "/var/lib/x.db")
+        #expect(DatabaseFile(url: "sqlite://x.db")?.path == "x.db")
+        #expect(DatabaseFile(url: "sqlite://") == nil)
+        #expect(DatabaseFile(url: "mysql://a/b") == nil)
+    }
+
+    @Test func `a setting is a path and a word`() {
+        #expect(DatabaseFile.setting("/a:b/c.db:WAL")?.path == "/a:b/c.db")
+        #expect(DatabaseFile.setting("/a:b/c.db:WAL")?.word == "WAL")
+        #expect(DatabaseFile.setting("/a.db") == nil)
+    }
+}
+
+@Suite struct LocalTimeTests {
+    @Test func `a time is the same when it comes back`() {
+        for seconds in [0, 1, 951_782_400, 1_900_000_000, 1_906_230_735, 4_102_444_800] {
+            #expect(LocalTime.seconds(LocalTime.text(seconds)) == seconds)
+        }
+    }
+
+    @Test func `a date without a time is its first second`() {
+        #expect(LocalTime.seconds("2026-11-21") == LocalTime.seconds("2026-11-21 00:00:00"))
+        #expect(LocalTime.seconds("2026-11-21 04:32:18.125") == LocalTime.seconds("2026-11-21 04:32:18"))
+    }
+
+    @Test func `what is no date is none`() {
+        for text in ["", "x", "2026", "2026-13-01", "2026-11-21 99:00:00", "-1-2-3"] {
+            #expect(LocalTime.seconds(text) == nil)
+        }
+    }
+
+    @Test func `Julian days are understood`() {
+        #expect(LocalTime.seconds(julianDay: 2_440_587.5) == 0)
+        #expect(LocalTime.seconds(julianDay: 2_440_588.5) == 86_400)
+    }
+}
+
+@Suite struct TroubleTests {
+    @Test func `each trouble is told once, and its end too`() {
+        var trouble = Trouble()
+        let told = [
+            trouble.passed(), trouble.met(.full), trouble.met(.full), trouble.met(.locked), trouble.passed(),
+            trouble.passed(),
+        ]
+        #expect(told == [false, true, false, true, true, false])
+    }
+
+    @Test func `codes of SQLite, extended or not, are kinds of trouble`() {
+        #expect(Trouble.Kind(5) == .locked)
+        #expect(Trouble.Kind(261) == .locked)
+        #expect(Trouble.Kind(13) == .full)
+        #expect(Trouble.Kind(26) == .damaged)
+        #expect(Trouble.Kind(10) == .other(10))
+        #expect(!Trouble.Kind.full.needsReopening && Trouble.Kind.damaged.needsReopening)
+    }
+}
