@@ -14,14 +14,14 @@ struct Interfaces {
             UnsafeRawPointer(api).assumingMemoryBound(to: mt_head.self)
         }
         return switch id {
-        case "martlet.attribute": head(mt_attribute_api.made)
+        case "martlet.attribute": head(host.isStrict ? mt_attribute_api.checked : mt_attribute_api.made)
         case "martlet.loop": head(mt_loop_api.made)
-        case "martlet.message": head(mt_message_api.made)
-        case "martlet.net": head(mt_net_api.made)
-        case "martlet.rpc": head(mt_rpc_api.made)
-        case "martlet.script": head(mt_script_api.made)
-        case "martlet.sip": head(mt_sip_api.made)
-        case "martlet.statistic": head(mt_statistic_api.made)
+        case "martlet.message": head(host.isStrict ? mt_message_api.checked : mt_message_api.made)
+        case "martlet.net": head(host.isStrict ? mt_net_api.checked : mt_net_api.made)
+        case "martlet.rpc": head(host.isStrict ? mt_rpc_api.checked : mt_rpc_api.made)
+        case "martlet.script": head(host.isStrict ? mt_script_api.checked : mt_script_api.made)
+        case "martlet.sip": head(host.isStrict ? mt_sip_api.checked : mt_sip_api.made)
+        case "martlet.statistic": head(host.isStrict ? mt_statistic_api.checked : mt_statistic_api.made)
         default: nil
         }
     }

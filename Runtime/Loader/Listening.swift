@@ -102,7 +102,8 @@ final class Listening {
 extension WorkerGroup {
     /// The workers of a network whose sockets are planned, not opened.
     static func planned(
-        _ network: Network, workers: UInt32, _ traffic: Traffic, _ statistics: Statistics, _ limits: Limits,
+        _ network: Network, workers: UInt32, _ traffic: any WorkerHandler, _ statistics: Statistics,
+        _ limits: Limits,
         _ listening: Listening
     ) -> WorkerGroup {
         do throws(ListenFailures) {

@@ -175,9 +175,14 @@ struct PluginTable {
                 throw PluginFault(
                     "\(file): the function \"\(name)\" may be called nowhere", help: reader.mend)
             }
+            let watched =
+                host.isStrict
+                ? Guard.function(
+                    call, item.pointee.user, suspends: item.pointee.where & UInt32(MT_SUSPENDS) != 0)
+                : (call: call, user: item.pointee.user)
             functions.append(
                 Function(
-                    name: name, call: call, user: item.pointee.user,
+                    name: name, call: watched.call, user: watched.user,
                     arguments: try reader.fields(
                         item.pointee.args, "argument", of: name, known: MT_OPTIONAL | MT_VERBATIM),
                     places: item.pointee.where, help: reader.text(item.pointee.help) ?? ""))
@@ -189,9 +194,11 @@ struct PluginTable {
             if item.pointee.get == nil && item.pointee.set == nil {
                 _ = try reader.callback(nil, of: "the variable \"\(name)\"")
             }
+            let (get, set, user) = (item.pointee.get, item.pointee.set, item.pointee.user)
+            let watched = host.isStrict ? Guard.variable(get, set, user) : (get: get, set: set, user: user)
             variables.append(
                 Variable(
-                    name: name, get: item.pointee.get, set: item.pointee.set, user: item.pointee.user,
+                    name: name, get: watched.get, set: watched.set, user: watched.user,
                     help: reader.text(item.pointee.help) ?? ""))
         }
         try reader.each(table.pointee.commands, "command", size: MemoryLayout<mt_command>.size) {
@@ -234,11 +241,12 @@ struct PluginTable {
             let item = at.assumingMemoryBound(to: mt_hook.self)
             let event = try reader.name(item.pointee.event, of: "a hook")
             try reader.flags(item.pointee.flags, known: MT_OPTIONAL, of: "the hook on \"\(event)\"")
+            let call = try reader.callback(item.pointee.call, of: "the hook on \"\(event)\"")
+            let watched =
+                host.isStrict ? Guard.hook(call, item.pointee.user) : (call: call, user: item.pointee.user)
             hooks.append(
                 Hook(
-                    event: event,
-                    call: try reader.callback(item.pointee.call, of: "the hook on \"\(event)\""),
-                    user: item.pointee.user, order: item.pointee.order,
+                    event: event, call: watched.call, user: watched.user, order: item.pointee.order,
                     isOptional: item.pointee.flags & UInt32(MT_OPTIONAL) != 0))
         }
         try reader.once(parameters.map(\.name), "parameter")

@@ -125,7 +125,12 @@ public final class Setup {
 
     /// What the functions of the ABI need, before any plugin may call one.
     private func fillHost() {
-        let group = WorkerGroup.planned(network, workers: workers, traffic, statistics, limits, listening)
+        host.isStrict = options.isStrict
+        if options.isStrict { Strict.begin() }
+        let group = WorkerGroup.planned(
+            network, workers: workers, options.isStrict ? StrictTraffic(traffic) : traffic, statistics,
+            limits,
+            listening)
         host.failures = .passRetained(failures)
         host.control = .passRetained(control)
         host.network = .passRetained(network)
@@ -140,7 +145,6 @@ public final class Setup {
         host.loops = loops
         host.workerCount = workers
         host.counters = CoreCounters(statistics)
-        host.isStrict = options.isStrict
         host.secret = cl_random() | 1
         let note = UnsafeMutablePointer<CallNote>.allocate(capacity: 1)
         note.initialize(to: CallNote())

@@ -101,6 +101,12 @@ extension Message {
         }
     }
 
+    /// Overwrites what slices of it point to: the last thing before it is given back, when mistakes are looked for.
+    public func poison() {
+        if let start = bytes.base { memset(UnsafeMutableRawPointer(mutating: start), 0xdd, bytes.count) }
+        memset(store.pointee.arena, 0xdd, store.pointee.arenaUsed)
+    }
+
     /// Gives back what came from malloc.
     func freeMemory() {
         while let chunk = store.pointee.chunks {

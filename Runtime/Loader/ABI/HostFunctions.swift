@@ -23,14 +23,25 @@ enum HostFunctions {
             guard counter < block.pointee.counters else { return }
             count(Statistics.ID(rawValue: block.pointee.firstCounter + counter), by)
         }
+        abi.emit = { HostFunctions.emit($0, $1, $2, $3) }
+        guard host.isStrict else { return }
         abi.emit = { call, event, message, data in
-            guard let call, let owner = call.pointee.host else { return mt_result(MT_ERROR) }
-            let block = HostBlock.of(owner)
-            guard event < block.pointee.events, let entries = host.events else { return mt_result(MT_OK) }
-            return HostFunctions.emit(
-                entries + Int(block.pointee.firstEvent + event), message.map { Message($0) }, data,
-                route: call.pointee.route)
+            Strict.owns(call, "emit of mt_host")
+            Strict.owns(message, "emit of mt_host")
+            return HostFunctions.emit(call, event, message, data)
         }
+    }
+
+    @inline(__always) private static func emit(
+        _ call: UnsafeMutablePointer<mt_call>?, _ event: UInt32, _ message: OpaquePointer?,
+        _ data: UnsafeRawPointer?
+    ) -> mt_result {
+        guard let call, let owner = call.pointee.host else { return mt_result(MT_ERROR) }
+        let block = HostBlock.of(owner)
+        guard event < block.pointee.events, let entries = host.events else { return mt_result(MT_OK) }
+        return emit(
+            entries + Int(block.pointee.firstEvent + event), message.map { Message($0) }, data,
+            route: call.pointee.route)
     }
 
     private static func fail(_ owner: UnsafePointer<mt_host>, _ what: String, _ help: String) -> mt_result {
