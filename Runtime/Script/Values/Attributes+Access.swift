@@ -161,6 +161,8 @@ extension Attributes {
         _ head: HeadPointer
     ) -> UnsafeMutablePointer<AttributeList>? {
         if let node = find(list.pointee, name, index ?? 0) {
+            // Whoever wants a new list in front of others adds a root that is null, and then members.
+            if node.pointee.value == .null { node.pointee.value = .list }
             return node.pointee.value == .list ? members(of: node) : nil
         }
         guard (index ?? 0) == 0 else { return nil }
