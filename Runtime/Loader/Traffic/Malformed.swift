@@ -7,6 +7,7 @@ import Worker
 /// Messages that are not SIP as the RFC has it: answered when there is somebody to answer, and always counted.
 enum Malformed {
     static func handle(_ message: Message, _ fault: Fault, on state: WorkerState.Pointer) {
+        if host.options.forcesRport { message.options |= UInt32(MT_O_FORCE_RPORT) }
         if host.blocks.parseError != 0, message.isIndexed {
             _ = HostFunctions.runBlock(host.blocks.parseError, message, on: state)
         }
