@@ -150,12 +150,12 @@ public final class Server {
         }
     }
 
-    /// Nothing new is read, what is queued leaves, and then everybody goes in the order opposite to which they came.
+    /// Nothing new is read, who waits is answered, what is queued leaves, and then everybody goes in the order opposite to which they came.
     private func stop(_ group: WorkerGroup) {
         manager.tell(["STOPPING=1"])
         let seconds = min(max(setup.configuration.settings.exitTimeout, 1), 5)
         if !group.drain(milliseconds: seconds * 1000) {
-            Log.write(.warning, "what was queued has not left within \(seconds) s, and is dropped")
+            Log.write(.warning, "what still waits or has not left after \(seconds) s is dropped")
         }
         group.stop()
         setup.stopPlugins()

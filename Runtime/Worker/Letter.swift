@@ -17,7 +17,7 @@ struct Letter {
         case close
         /// A timer that another thread has set or cancelled; `number` is its id.
         case timer, cancelled
-        case drain, stop
+        case pause, drain, stop
     }
 
     var next: LetterPointer?

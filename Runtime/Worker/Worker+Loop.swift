@@ -57,6 +57,7 @@ extension Worker {
             flush()
         } while closeDoomed()
         wakePeers()
+        if state == .paused { isQuiet.store(mailbox.isEmpty && !handler.isWaiting(self), ordering: .releasing) }
         if state == .draining, isDrained { hasDrained.store(true, ordering: .releasing) }
     }
 
@@ -77,15 +78,23 @@ extension Worker {
         }
     }
 
-    /// Nothing is read any more; what is queued still leaves.
-    func drain() {
+    /// Nothing is read any more; who waits for something may still answer.
+    func pause() {
         guard state == .running else { return }
-        state = .draining
+        state = .paused
         for socket in 0..<network.rowCount where network.rows[socket].transport.isStream {
             _ = cl_poll_remove(poll, network.descriptor(worker: index, socket: socket))
         }
         stopReadingDatagrams()
-        drainConnections()
+        connections.forEach { watch($0) }
+    }
+
+    /// What is queued leaves, and then connections end.
+    func drain() {
+        pause()
+        guard state == .paused else { return }
+        state = .draining
+        connections.forEach { end($0) }
     }
 
     /// Is there nothing left to send?

@@ -121,6 +121,7 @@ extension Worker {
         case .close: close(letter.pointee.flow)
         case .timer: timers.adopt(letter.pointee.number)
         case .cancelled: timers.reclaim(letter.pointee.number)
+        case .pause: pause()
         case .drain: drain()
         case .stop: state = .stopping
         }

@@ -140,13 +140,6 @@ extension Worker {
 
     // MARK: shutdown
 
-    func drainConnections() {
-        connections.forEach { connection in
-            watch(connection)
-            end(connection)
-        }
-    }
-
     func closeAllConnections() {
         connections.forEach { doom($0) }
         while closeDoomed() {}

@@ -35,11 +35,13 @@ public final class Worker: @unchecked Sendable {
     var datagrams: Datagrams
     let connections: Connections
     var thread: pthread_t?
+    /// While it is paused: nobody waits for something. While it drains: everything has left.
+    let isQuiet = Atomic<Bool>(false)
     let hasDrained = Atomic<Bool>(false)
     /// How often the loop went round.
     public internal(set) var turns = 0
 
-    enum State { case waiting, running, draining, stopping }
+    enum State { case waiting, running, paused, draining, stopping }
 
     init(index: Int, group: WorkerGroup) {
         self.index = index

@@ -50,11 +50,19 @@ public final class WorkerGroup: @unchecked Sendable {
         for worker in workers where worker.thread == nil { worker.thread = startThread(worker) }
     }
 
-    /// [main] Nothing new is read; answers whether all that was queued has left in time.
+    /// [main] Nothing new is read, and who waits has time to answer; then what is queued leaves. Answers whether
+    /// that was done in time.
     @discardableResult public func drain(milliseconds: Int) -> Bool {
         let until = Worker.clock() + UInt64(max(milliseconds, 0)) * 1_000_000
+        tell(.pause)
+        let isQuiet = wait(until: until) { $0.isQuiet.load(ordering: .acquiring) }
         tell(.drain)
-        while !workers.allSatisfy({ $0.hasDrained.load(ordering: .acquiring) }) {
+        let last = max(until, Worker.clock() + 200_000_000)
+        return wait(until: last) { $0.hasDrained.load(ordering: .acquiring) } && isQuiet
+    }
+
+    private func wait(until: UInt64, _ isDone: (Worker) -> Bool) -> Bool {
+        while !workers.allSatisfy(isDone) {
             if Worker.clock() >= until { return false }
             usleep(2000)
         }

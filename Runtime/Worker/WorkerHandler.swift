@@ -16,6 +16,8 @@ public protocol WorkerHandler: AnyObject, Sendable {
     func fault(_ message: Message, _ fault: Fault, _ worker: Worker)
     func opened(_ flow: mt_flow, _ worker: Worker)
     func closed(_ flow: mt_flow, _ worker: Worker)
+    /// Will something happen that nothing has to arrive for? Asked while the server stops, after each turn.
+    func isWaiting(_ worker: Worker) -> Bool
     /// Something for the log; level is MT_LOG_... Any thread.
     func notice(_ level: Int32, _ text: String)
 }
@@ -24,5 +26,6 @@ extension WorkerHandler {
     public func started(_ worker: Worker) {}
     public func opened(_ flow: mt_flow, _ worker: Worker) {}
     public func closed(_ flow: mt_flow, _ worker: Worker) {}
+    public func isWaiting(_ worker: Worker) -> Bool { false }
     public func notice(_ level: Int32, _ text: String) {}
 }

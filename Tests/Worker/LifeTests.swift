@@ -24,6 +24,35 @@ import Testing
         #expect(server.handler.events[.closed] == 20)
     }
 
+    @Test func `who waits for something when the server stops can still answer, over TCP too`() throws {
+        let handler = Late()
+        let server = try Server(handler, workers: 2)
+        let clients = [Client(.udp, port: server.udp), Client(.tcp, port: server.tcp)]
+        for (index, client) in clients.enumerated() { client.send(request("late-\(index)")) }
+        #expect(handler.events.reaches(2, .job(-1)))
+        let group = server.group
+        Thread.detachNewThread {
+            handler.events.add(.job(group.drain(milliseconds: 10_000) ? 1 : 0))
+        }
+        // While it drains, or just before: both have to do.
+        handler.answerAll(group)
+        for (index, client) in clients.enumerated() {
+            let answer = request("late-\(index)")
+            #expect(client.receive(exactly: answer.count) == answer)
+        }
+        #expect(handler.events.reaches(1, .job(1)))
+    }
+
+    @Test func `who waits for ever does not keep the server from stopping`() throws {
+        let handler = Late()
+        let server = try Server(handler)
+        let client = Client(.tcp, port: server.tcp)
+        client.send(request("never"))
+        #expect(handler.events.reaches(1, .job(-1)))
+        #expect(!server.group.drain(milliseconds: 100))
+        #expect(client.isAtEnd)
+    }
+
     @Test func `all messages are back in their pools when the workers have stopped`() throws {
         let server = try Server(Echo(), workers: 2)
         let client = Client(.udp, port: server.udp)
@@ -89,5 +118,27 @@ import Testing
         limit.rlim_cur = min(UInt(count), limit.rlim_max)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return limit.rlim_cur >= UInt(count)
+    }
+}
+
+/// Sends requests back only when it is told to.
+private final class Late: Echo, @unchecked Sendable {
+    private var waiting: [(home: Worker, bytes: [UInt8], flow: mt_flow)] = []
+
+    override func answer(_ message: Message, _ worker: Worker) {
+        lock.withLock { waiting.append((worker, Array(message.bytes.bytes), message.flow)) }
+        events.add(.job(-1))
+    }
+
+    override func isWaiting(_ worker: Worker) -> Bool {
+        lock.withLock { waiting.contains { $0.home === worker } }
+    }
+
+    func answerAll(_ group: WorkerGroup) {
+        lock.withLock {
+            for late in waiting { late.bytes.withUnsafeBytes { group.send($0, to: late.flow) } }
+            waiting = []
+        }
+        for worker in group.workers { worker.post(Job({ _, _, _ in })) }
     }
 }

@@ -72,6 +72,7 @@ class Echo: WorkerHandler, @unchecked Sendable {
     }
 
     func reply(_ message: Message, _ worker: Worker) { events.add(.reply) }
+    func isWaiting(_ worker: Worker) -> Bool { false }
 
     func fault(_ message: Message, _ fault: Fault, _ worker: Worker) {
         if fault.status > 0 {

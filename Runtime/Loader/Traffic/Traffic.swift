@@ -73,6 +73,11 @@ final class Traffic: WorkerHandler {
         withUnsafePointer(to: &flow) { _ = runHooks(event, nil, $0, on: state) }
     }
 
+    /// A script that was suspended has an answer to give yet.
+    func isWaiting(_ worker: Worker) -> Bool {
+        WorkerState.of(UInt32(worker.index)).map { $0.pointee.tickets.armed > 0 } ?? false
+    }
+
     func notice(_ level: Int32, _ text: String) { Log.write(Log.Level(rawValue: level) ?? .error, text) }
 
     /// What follows a block of the server's, at once or after it has waited.
