@@ -72,7 +72,8 @@ let package = Package(
         .testTarget(
             name: "PluginTests", dependencies: ["PluginKit"] + withLogic.sorted().map { .target(name: "\(target($0))Logic") },
             path: "Tests/Plugins"),
-        .testTarget(name: "ScenarioTests", dependencies: ["TestSupport"], path: "Tests/Scenarios"),
+        .testTarget(
+            name: "ScenarioTests", dependencies: ["TestSupport"], path: "Tests/Scenarios", exclude: ["README.md"]),
     ]
         + withLogic.sorted().map {
             .target(

@@ -2,7 +2,7 @@
 import Glibc
 
 /// A TCP connection, from either end.
-package final class Stream {
+package final class Connection {
     package let port: UInt16
     private let descriptor: Int32
     /// Read, and not asked for yet.
@@ -115,11 +115,11 @@ package final class Listener {
 
     deinit { close(descriptor) }
 
-    package func accept() throws -> Stream {
+    package func accept() throws -> Connection {
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&polled, 1, Int32(Server.patience * 1000)) == 1 else { throw Silence() }
         let connection = Inheritance.withNone { Glibc.accept(descriptor, nil, nil) }
         guard connection >= 0 else { throw Silence() }
-        return Stream(accepted: connection)
+        return Connection(accepted: connection)
     }
 }

@@ -19,7 +19,7 @@ package struct Request {
         self.init(method, uri, via: "SIP/2.0/UDP \(client.text)")
     }
 
-    package init(_ method: String, _ uri: String, from stream: Stream) {
+    package init(_ method: String, _ uri: String, from stream: Connection) {
         self.init(method, uri, via: "SIP/2.0/TCP 127.0.0.1:\(stream.port)")
     }
 
@@ -73,9 +73,14 @@ extension Client {
         send(request, to: server)
         return try receive()
     }
+
+    /// Asks a server whether it is there. After whatever was sent before, where there is one worker.
+    @discardableResult package func ping(_ server: Server.Socket) throws -> Packet {
+        try ask(Request("OPTIONS", "sip:\(server.text)", from: self), server)
+    }
 }
 
-extension Stream {
+extension Connection {
     @discardableResult package func send(_ request: Request) -> Bool { send(request.bytes) }
 
     package func ask(_ request: Request) throws -> Packet {

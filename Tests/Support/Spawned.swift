@@ -4,20 +4,25 @@ import Foundation
 /// A process that was started here and that we shall hear of.
 ///
 /// What it writes to standard error comes through a pipe of its own, whose end tells that the process is no
-/// more.
+/// more; or goes to a file, as what it writes to standard output does.
 package final class Spawned: @unchecked Sendable {
     package let pid: pid_t
     /// To read from until its end.
     let standardError: Int32
     private var status: Int32?
 
-    /// `output` is the file for what goes to standard output.
-    init(_ command: [String], environment: [String: String], output: String) throws {
+    /// `output` is the file for what goes to standard output, `errors` that for standard error, if not a pipe.
+    init(
+        _ command: [String], environment: [String: String], output: String, errors: String? = nil
+    ) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        if let errors {
+            posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -28,13 +33,15 @@ package final class Spawned: @unchecked Sendable {
 
         let words = command.map { strdup($0) } + [nil]
         let settings = environment.map { strdup("\($0)=\($1)") } + [nil]
-        defer { (words + settings).forEach { free($0) } }
+        defer { for word in words + settings { free(word) } }
         var child: pid_t = 0
         var ends: [Int32] = [-1, -1]
         let failure = Inheritance.lock.withLock {
-            guard pipe(&ends) == 0 else { return errno }
-            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-            posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+            if errors == nil {
+                guard pipe(&ends) == 0 else { return errno }
+                for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+                posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+            }
             return posix_spawn(&child, command[0], &actions, &attributes, words, settings)
         }
         if ends[1] >= 0 { close(ends[1]) }

@@ -50,23 +50,17 @@ package struct Output: Sendable {
     package let err: String
 }
 
-/// Runs a command that is found by its name. Its output goes through files: nothing can block on a full pipe.
+/// Runs a command that is found by its name. Its output goes through files: nothing can block on a full pipe, and
+/// it need not be waited for when a daemon keeps it.
 package func run(_ command: String...) throws -> Output { try run(command) }
 
 package func run(_ command: [String]) throws -> Output {
     let scratch = try Scratch()
-    for name in ["out", "err"] { _ = try scratch.file(name, with: "") }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = command
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle(forWritingAtPath: scratch.file("out"))
-    process.standardError = FileHandle(forWritingAtPath: scratch.file("err"))
-    try process.run()
-    process.waitUntilExit()
+    let process = try Spawned(
+        ["/usr/bin/env"] + command, environment: ProcessInfo.processInfo.environment,
+        output: scratch.file("out"), errors: scratch.file("err"))
     return Output(
-        status: process.terminationStatus,
-        out: try text(scratch.file("out")), err: try text(scratch.file("err")))
+        status: process.wait(), out: try text(scratch.file("out")), err: try text(scratch.file("err")))
 }
 
 /// What is no UTF-8 in it is replaced, not refused: tools may print what they got.

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// The configuration that comes with the server, run as its first users run it.
+@Suite struct ModulesConfTests {
+    static let file = Repository.path("modules.conf")
+
+    static func server(_ listen: String..., workers: Int = 2) throws -> Server {
+        try Server(
+            file: file, listen: listen.isEmpty ? ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"] : listen,
+            ["-n", "\(workers)"])
+    }
+
+    @Test func `it is in order`() throws {
+        let output = try martlet("check", Self.file)
+        #expect(output.status == 0)
+        #expect(!output.err.contains("error:") && !output.err.contains("warning:"), "\(output.err)")
+    }
+
+    @Test func `a healthy start has nothing to complain of, and every plugin is in it`() throws {
+        let server = try Self.server()
+        let plugins = try #require(try server.json("plugin.list") as? [[String: Any]])
+        #expect(
+            plugins.compactMap { $0["name"] as? String } == [
+                "kex", "corex", "pv", "xlog", "sl", "rr", "maxfwd", "textops", "siputils", "sanity", "avpops",
+                "htable", "ctl",
+            ])
+        #expect(server.stop() == 0)
+        #expect(server.complaints == [], "\(server.log)")
+    }
+
+    @Test func `it listens on loopback alone`() throws {
+        let text = try String(contentsOfFile: Self.file, encoding: .utf8)
+        let listens = text.split(separator: "\n").filter { $0.hasPrefix("listen") }
+        #expect(listens == ["listen=udp:127.0.0.1:5060", "listen=tcp:127.0.0.1:5060"])
+    }
+
+    @Test func `it answers OPTIONS to itself over UDP, TCP and IPv6`() throws {
+        let server = try Self.server("udp:127.0.0.1:0", "tcp:127.0.0.1:0", "udp:[::1]:0", "tcp:[::1]:0")
+        for socket in server.sockets {
+            let reply = try ask(socket)
+            #expect(reply.status == 200, "\(socket.transport) \(socket.text): \(reply)")
+            #expect(reply["To"]?.contains(";tag=") == true)
+        }
+        #expect(server.sockets.count == 4)
+    }
+
+    private func ask(_ socket: Server.Socket) throws -> Packet {
+        if socket.transport == "udp" { return try Client(socket.host).ping(socket) }
+        let stream = try Connection(to: socket)
+        return try stream.ask(Request("OPTIONS", "sip:\(socket.text)", from: stream))
+    }
+
+    @Test func `it refuses what runs in a circle`() throws {
+        let server = try Self.server()
+        let client = try Client()
+        let reply = try client.ask(
+            Request("INVITE", "sip:bob@192.0.2.9", from: client).with { $0.maxForwards = "0" }, server.udp)
+        #expect(reply.startLine == "SIP/2.0 483 Too Many Hops")
+    }
+
+    @Test(arguments: [
+        ("Proxy-Require: foo, bar", "420 Bad Proxy Require Extension"),
+        ("Expires: never", "400 Expires value is illegal"),
+        (
+            #"Proxy-Authorization: Digest username="", realm="r", nonce="n", uri="sip:x", response="1""#,
+            "400 Auth Empty User"
+        ),
+    ])
+    func `it refuses what is malformed, and says why`(line: String, answer: String) throws {
+        let server = try Self.server()
+        let client = try Client()
+        let reply = try client.ask(
+            Request("INVITE", "sip:bob@192.0.2.9", from: client).with { $0.lines = [line] }, server.udp)
+        #expect(reply.startLine == "SIP/2.0 \(answer)", "\(reply)")
+        if answer.hasPrefix("420") { #expect(reply["Unsupported"] == "foo, bar") }
+    }
+
+    @Test func `it passes on the rest, and answers for users that it does not have`() throws {
+        let server = try Self.server()
+        let alice = try Client()
+        let bob = try Client()
+        alice.send(Request("MESSAGE", "sip:bob@\(bob.text)", from: alice), to: server.udp)
+        let message = try bob.receive()
+        #expect(message.startLine == "MESSAGE sip:bob@\(bob.text) SIP/2.0")
+        bob.send(Request.reply(200, "OK", to: message), to: server.udp)
+        #expect(try alice.receive().status == 200)
+        let reply = try alice.ask(Request("MESSAGE", "sip:bob@\(server.udp.text)", from: alice), server.udp)
+        #expect(reply.startLine == "SIP/2.0 404 Not here")
+    }
+
+    @Test func `it stays on the path of a dialog`() throws {
+        let server = try Self.server()
+        let alice = try Client()
+        let bob = try Client()
+        alice.send(Request("INVITE", "sip:bob@\(bob.text)", from: alice), to: server.udp)
+        let invite = try bob.receive()
+        let route = try #require(invite["Record-Route"])
+        #expect(route.hasPrefix("<sip:\(server.udp.text);lr"), "\(route)")
+        bob.send(Request.reply(200, "OK", to: invite, "Contact: <sip:bob@\(bob.text)>"), to: server.udp)
+        let answer = try alice.receive()
+        #expect(answer.all("Record-Route") == [route])
+
+        let ack = Request("ACK", "sip:bob@\(bob.text)", from: alice).with {
+            $0.to = answer["To"] ?? ""
+            $0.lines = ["Route: \(route)"]
+        }
+        alice.send(ack, to: server.udp)
+        let got = try bob.receive()
+        #expect(got.startLine == "ACK sip:bob@\(bob.text) SIP/2.0")
+        #expect(got.all("Route") == [])
+
+        // And the other way round.
+        let bye = Request("BYE", "sip:alice@\(alice.text)", from: bob).with {
+            $0.from = answer["To"] ?? ""
+            $0.to = answer["From"] ?? ""
+            $0.lines = ["Route: \(route)"]
+        }
+        bob.send(bye, to: server.udp)
+        #expect(try alice.receive().startLine == "BYE sip:alice@\(alice.text) SIP/2.0")
+    }
+
+    @Test func `it does not believe Route headers of requests that begin a dialog`() throws {
+        let server = try Self.server()
+        let alice = try Client()
+        let bob = try Client()
+        let mallory = try Client()
+        let request = Request("INVITE", "sip:bob@\(bob.text)", from: alice).with {
+            $0.lines = ["Route: <sip:\(server.udp.text);lr>, <sip:\(mallory.text);lr>"]
+        }
+        alice.send(request, to: server.udp)
+        #expect(try bob.receive().all("Route") == [])
+        #expect(mallory.pending() == nil)
+    }
+
+    @Test func `scanners get no answer any more`() throws {
+        // With one, what comes later is done later.
+        let server = try Self.server(workers: 1)
+        let scanner = try Client("127.0.0.2")
+        let client = try Client()
+        let probe = Request("OPTIONS", "sip:\(server.udp.text)", from: scanner)
+        scanner.send(probe.with { $0.lines = ["User-Agent: friendly-scanner"] }, to: server.udp)
+        scanner.send(probe, to: server.udp)
+        #expect(try client.ping(server.udp).status == 200)
+        #expect(scanner.pending() == nil)
+    }
+}
