@@ -4,21 +4,40 @@ import Glibc
 /// What a shared object says of itself, read from its file.
 ///
 /// The loader looks here before dlopen, because opening runs the file's constructors, and a module of another SIP
-/// server cannot even be opened: it wants symbols that only that server has. Anything odd in the file gives nil.
+/// server cannot even be opened: it wants symbols that only that server has. nil: it is none.
 struct ELFImage {
     /// Functions and data that others may link to.
     private(set) var exports: [String] = []
     /// The libraries it asks for, as "libpq.so.5".
     private(set) var libraries: [String] = []
 
+    /// Why it cannot be opened here, if that is plain to see: opening a file that is not whole ends the process.
+    private(set) var flaw: Flaw?
+
+    enum Flaw { case otherMachine, notShared, cutShort }
+
     init?(path: String) {
-        guard let bytes = Self.read(path), bytes.count >= 64,
-            bytes[0..<6] == [0x7f, 0x45, 0x4c, 0x46, 2, 1]  // ELF, 64 bits, little-endian
-        else { return nil }
+        guard let bytes = Self.read(path), bytes.count >= 64, bytes[0..<4] == [0x7f, 0x45, 0x4c, 0x46] else {
+            return nil
+        }
         let file = Reader(bytes: bytes)
-        guard let table = file.place(at: 40), let width = file.half(at: 58), let count = file.half(at: 60),
-            width >= 64
-        else { return nil }
+        // 64 bits, little-endian.
+        guard bytes[4] == 2, bytes[5] == 1, file.half(at: 18) == Self.machine else {
+            flaw = .otherMachine
+            return
+        }
+        guard file.half(at: 16) == 3 else {  // ET_DYN
+            flaw = .notShared
+            return
+        }
+        // Without sections it says nothing of itself; whoever opens it will see.
+        guard file.half(at: 60) != 0 else { return nil }
+        guard Self.isWhole(file), let table = file.place(at: 40), let width = file.half(at: 58),
+            let count = file.half(at: 60), width >= 64
+        else {
+            flaw = .cutShort
+            return
+        }
         for index in 0..<Int(count) {
             let section = table + index * Int(width)
             guard let type = file.long(at: section + 4), type == 11 || type == 6,
@@ -32,6 +51,30 @@ struct ELFImage {
             } else {
                 readDynamic(file, range, names: names)  // SHT_DYNAMIC
             }
+        }
+    }
+
+    private static let machine: UInt16 = {
+        #if arch(arm64)
+            183
+        #else
+            62
+        #endif
+    }()
+
+    /// Whether everything that is going to be mapped is there, and the table of sections, which comes last.
+    private static func isWhole(_ file: Reader) -> Bool {
+        guard let table = file.place(at: 32), let width = file.half(at: 54), let count = file.half(at: 56),
+            let sections = file.place(at: 40), let sectionWidth = file.half(at: 58),
+            let number = file.half(at: 60),
+            sections + Int(sectionWidth) * Int(number) <= file.bytes.count
+        else { return false }
+        return (0..<Int(count)).allSatisfy { index in
+            let segment = table + index * Int(width)
+            guard let type = file.long(at: segment), let start = file.place(at: segment + 8),
+                let size = file.word(at: segment + 32)
+            else { return false }
+            return type != 1 || size <= UInt64(file.bytes.count - start)  // PT_LOAD
         }
     }
 

@@ -43,8 +43,9 @@ final class Plugin {
 
     /// Opens the file and reads the table of the plugin in it; nothing else of the plugin's runs.
     static func open(_ path: String, file: String) throws(PluginFault) -> PluginTable {
-        if let image = ELFImage(path: path), !image.exports.contains("martlet_plugin") {
-            throw notAPlugin(file, image)
+        if let image = ELFImage(path: path) {
+            if let flaw = image.flaw { throw flawed(file, flaw) }
+            if !image.exports.contains("martlet_plugin") { throw notAPlugin(file, image) }
         }
         guard let image = dlopen(path, RTLD_NOW | RTLD_LOCAL | Int32(RTLD_NODELETE)) else {
             throw cannotOpen(file, String(cString: dlerror()))
@@ -69,6 +70,19 @@ final class Plugin {
     }
 
     private typealias Entry = @convention(c) (UInt32) -> UnsafePointer<mt_plugin>?
+
+    private static func flawed(_ file: String, _ flaw: ELFImage.Flaw) -> PluginFault {
+        switch flaw {
+        case .otherMachine:
+            PluginFault(
+                "\(file) is built for another kind of machine",
+                help: "build it for this one, \(Version.machine)")
+        case .notShared: PluginFault("\(file) is not a shared object", help: "link it with -shared")
+        case .cutShort:
+            PluginFault(
+                "\(file) is not whole: its end is missing", help: "copy it again, or build it anew")
+        }
+    }
 
     private static func notAPlugin(_ file: String, _ image: ELFImage) -> PluginFault {
         let base = PluginSearch.base(file)

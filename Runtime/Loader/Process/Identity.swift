@@ -21,6 +21,7 @@ struct Identity {
         var faults: [Fault] = []
         do throws(Fault) { _ = try userIDs() } catch { faults.append(error) }
         do throws(Fault) { _ = try groupID() } catch { faults.append(error) }
+        if let chroot, access(chroot, X_OK) != 0 { faults.append(noRoot(chroot)) }
         if let workFolder, chroot == nil, access(workFolder, X_OK) != 0 {
             faults.append(noFolder(workFolder))
         }
@@ -50,9 +51,7 @@ struct Identity {
         if let pidFile { try writePID(pidFile, owner: uid, gid) }
         if let chroot {
             guard Glibc.chroot(chroot) == 0, chdir("/") == 0 else {
-                throw Fault(
-                    setting: .chroot, what: "cannot chroot to \(chroot): \(reason())",
-                    help: "that needs the rights of root")
+                throw noRoot(chroot)
             }
         }
         if let workFolder, chdir(workFolder) != 0 {
@@ -102,6 +101,12 @@ struct Identity {
                 setting: .group, what: "there is no group \"\(group)\"", help: "make one, or name another")
         }
         return number
+    }
+
+    private func noRoot(_ folder: String) -> Fault {
+        Fault(
+            setting: .chroot, what: "cannot chroot to \(folder): \(reason())",
+            help: errno == EPERM ? "that needs the rights of root" : "make it, or name another")
     }
 
     private func noFolder(_ folder: String) -> Fault {
