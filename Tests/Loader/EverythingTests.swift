@@ -31,6 +31,7 @@ import Testing
         return """
             listen=udp:127.0.0.1:0 name "inside"
             loadmodule "sl.so"
+            loadmodule "ctl.so"
             loadmodule "everything.so"
             request_route {
                 switch ($rU) {
@@ -61,6 +62,13 @@ import Testing
         for walk in Self.walks.keys.sorted() + ["write"] {
             #expect(try server.answer(to: walk) == "200 \(walk)")
         }
+        // Commands, and what ran later: the walk through martlet.rpc adds 1000 when its answer was complete.
+        let answer = try server.rpc("everything.answers", "--json")
+        #expect(answer.out == "[1,{\"text\":\"text\"},[1,\"text\"]]\n")
+        let fault = try server.rpc("everything.answers", "fault")
+        #expect(fault.status == 1 && fault.err == "error: 404 no such thing\n")
+        #expect(try server.statistic("everything.calls") == 1)
+        #expect(try #require(try server.statistic("everything.inside")) >= 1000)
         #expect(server.stop() == 0)
         #expect(server.offences == [])
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import TestSupport
 import Testing
 
@@ -58,6 +59,43 @@ import Testing
             says: """
                 modules.conf:1:12: error: no_symbol.so is not a Martlet plugin: it does not export martlet_plugin
                   help: a plugin is built against martlet.h; see PluginAPI/README.md
+                """)
+    }
+
+    /// Which byte of a plugin is changed to which value, what is said then, and the help.
+    static let damages: [(at: Int, to: UInt8, what: String, help: String)] = [
+        (4, 1, "is built for another kind of machine", other),
+        (5, 2, "is built for another kind of machine", other),
+        (18, 8, "is built for another kind of machine", other),
+        (16, 2, "is not a shared object", "link it with -shared"),
+        (45, 1, "is not whole: its end is missing", "copy it again, or build it anew"),
+    ]
+    #if arch(arm64)
+        static let other = "build it for this one, aarch64/linux"
+    #else
+        static let other = "build it for this one, x86_64/linux"
+    #endif
+
+    @Test(arguments: damages)
+    func `a file that cannot be opened here`(at: Int, to: UInt8, what: String, help: String) throws {
+        let desk = try Desk(#"loadmodule "odd.so""#)
+        var bytes = try Data(contentsOf: URL(filePath: Fixtures.plugin("good")))
+        bytes[at] = to
+        try bytes.write(to: URL(filePath: desk.scratch.file("plugins/odd.so")))
+        try expect(desk, says: "modules.conf:1:12: error: odd.so \(what)\n  help: \(help)")
+    }
+
+    @Test(arguments: [100, 1000, 5000, -1])
+    func `a file of which a part is missing`(length: Int) throws {
+        let desk = try Desk(#"loadmodule "odd.so""#)
+        let bytes = try Data(contentsOf: URL(filePath: Fixtures.plugin("good")))
+        try bytes.prefix(length < 0 ? bytes.count + length : length)
+            .write(to: URL(filePath: desk.scratch.file("plugins/odd.so")))
+        try expect(
+            desk,
+            says: """
+                modules.conf:1:12: error: odd.so is not whole: its end is missing
+                  help: copy it again, or build it anew
                 """)
     }
 

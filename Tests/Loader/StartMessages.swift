@@ -125,6 +125,14 @@ import Testing
                      |         ^~~~~~~~~~
                   help: make it, or name another
                 """)
+        try expect(
+            "chroot=\"/no/such\"",
+            says: """
+                modules.conf:1:8: error: cannot chroot to /no/such: No such file or directory
+                   1 | chroot="/no/such"
+                     |        ^~~~~~~~~~
+                  help: make it, or name another
+                """)
         let desk = try Desk("user=\"root\"")
         try expect(
             desk, options: ["-u", "nosuchuser", "-g", "nosuchgroup"],
