@@ -64,7 +64,9 @@ let package = Package(
         .testTarget(name: "MessageTests", dependencies: ["Message"], path: "Tests/Message"),
         .testTarget(name: "WorkerTests", dependencies: ["Worker"], path: "Tests/Worker"),
         .testTarget(name: "ScriptTests", dependencies: ["Script"], path: "Tests/Script"),
-        .testTarget(name: "LoaderTests", dependencies: ["Loader", "TestSupport"], path: "Tests/Loader"),
+        .testTarget(
+            name: "LoaderTests", dependencies: ["Loader", "TestSupport"], path: "Tests/Loader",
+            exclude: ["README.md"]),
         .target(name: "TestSupport", path: "Tests/Support", exclude: ["README.md"]),
         .testTarget(
             name: "ABITests", dependencies: ["PluginKit", "TestSupport"], path: "Tests/ABI",

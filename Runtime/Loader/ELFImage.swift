@@ -3,15 +3,16 @@ import Glibc
 
 /// What a shared object says of itself, read from its file.
 ///
-/// The loader looks here before dlopen, because opening runs the file's constructors, and a module of another SIP
-/// server cannot even be opened: it wants symbols that only that server has. nil: it is none.
+/// The loader looks here before dlopen, because opening runs the file's constructors, and a module of another
+/// SIP server cannot even be opened: it wants symbols that only that server has. nil: it is none.
 struct ELFImage {
     /// Functions and data that others may link to.
     private(set) var exports: [String] = []
     /// The libraries it asks for, as "libpq.so.5".
     private(set) var libraries: [String] = []
 
-    /// Why it cannot be opened here, if that is plain to see: opening a file that is not whole ends the process.
+    /// Why it cannot be opened here, if that is plain to see: opening a file that is not whole ends the
+    /// process.
     private(set) var flaw: Flaw?
 
     enum Flaw { case otherMachine, notShared, cutShort }

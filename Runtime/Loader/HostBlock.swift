@@ -2,8 +2,8 @@
 import CMartlet
 import Script
 
-/// What a plugin's `mt_host` pointer points to: the ABI's struct first, and behind it what the server has to know
-/// when the plugin hands the pointer back. It lives as long as the process.
+/// What a plugin's `mt_host` pointer points to: the ABI's struct first, and behind it what the server has to
+/// know when the plugin hands the pointer back. It lives as long as the process.
 struct HostBlock {
     var abi: mt_host
     /// Its word in every message. The first one is the core's own.
@@ -35,7 +35,8 @@ struct HostBlock {
         HostFunctions.fill(&abi)
     }
 
-    /// The block that a plugin's pointer belongs to. The ABI's struct is its first member, so the addresses agree.
+    /// The block that a plugin's pointer belongs to. The ABI's struct is its first member, so the addresses
+    /// agree.
     @inline(__always) static func of(_ host: UnsafePointer<mt_host>) -> UnsafeMutablePointer<HostBlock> {
         UnsafeMutableRawPointer(mutating: host).assumingMemoryBound(to: HostBlock.self)
     }

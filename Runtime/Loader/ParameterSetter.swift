@@ -5,8 +5,8 @@ import Script
 
 /// Gives plugins the values of their `modparam` lines, and the defaults of what no line sets.
 ///
-/// Types are strict, as everybody knows them: a number for a number, a text for a text. A value is converted and
-/// checked once, here; what a plugin reads later is ready.
+/// Types are strict, as everybody knows them: a number for a number, a text for a text. A value is converted
+/// and checked once, here; what a plugin reads later is ready.
 struct ParameterSetter {
     let loader: PluginLoader
     let values: ValueCompiler
@@ -84,7 +84,8 @@ struct ParameterSetter {
         }
     }
 
-    /// "tm|usrloc" stands for both: the text is a regular expression that the whole name has to match, in any case.
+    /// "tm|usrloc" stands for both: the text is a regular expression that the whole name has to match, in any
+    /// case.
     private func plugins(matching modules: Placed<Text>) -> [Plugin] {
         let text = modules.value.string
         if let plugin = loader.plugins.first(where: { $0.name == text }) { return [plugin] }

@@ -4,9 +4,9 @@ import Glibc
 
 /// What a plugin says of itself, copied out of its `mt_plugin`.
 ///
-/// The plugin's structs may be shorter than ours (an older header) or longer (a newer one): each item is copied, as
-/// far as it goes, into zeroed memory of our size, and read from there into values of Swift's own. ABI structs stay
-/// out of Swift's collections, because Swift keeps one layout per C struct name and process.
+/// The plugin's structs may be shorter than ours (an older header) or longer (a newer one): each item is
+/// copied, as far as it goes, into zeroed memory of our size, and read from there into values of Swift's own.
+/// ABI structs stay out of Swift's collections, because Swift keeps one layout per C struct name and process.
 struct PluginTable {
     struct Need: Equatable {
         let id: String

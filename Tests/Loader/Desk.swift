@@ -5,8 +5,8 @@ import Testing
 
 /// A folder with a configuration and some plugins in it, and the real server to ask about them.
 ///
-/// Plugins are those of Tests/Fixtures/Plugins, under their own names or, as in "dialog=needs_tm", under others. They
-/// lie in the folder `plugins`, which is where the server is told to look.
+/// Plugins are those of Tests/Fixtures/Plugins, under their own names or, as in "dialog=needs_tm", under
+/// others. They lie in the folder `plugins`, which is where the server is told to look.
 final class Desk {
     let scratch: Scratch
     var plugins: String { scratch.file("plugins") }
@@ -61,7 +61,8 @@ func lines(_ lines: [Int: String]) -> String {
     (1...(lines.keys.max() ?? 1)).map { lines[$0] ?? "" }.joined(separator: "\n")
 }
 
-/// What `martlet check` prints about a configuration has to be this, word for word; and it has to end with status 1.
+/// What `martlet check` prints about a configuration has to be this, word for word; and it has to end with
+/// status 1.
 func expect(
     _ configuration: String, plugins: [String] = [], says expected: String,
     at location: SourceLocation = #_sourceLocation
@@ -96,7 +97,8 @@ func expectFine(
 }
 
 extension Server {
-    /// The final reply to an OPTIONS for this user, as "200 OK". What is sent on the way to it is passed over.
+    /// The final reply to an OPTIONS for this user, as "200 OK". What is sent on the way to it is passed
+    /// over.
     func answer(to user: String, method: String = "OPTIONS", callID: String = UUID().uuidString) throws
         -> String
     {

@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A plugin that uses everything of the ABI, built with each header that was ever released, in today's server.
+/// A plugin that uses everything of the ABI, built with each header that was ever released, in today's
+/// server.
 @Suite struct EverythingTests {
     /// The versions there are frozen headers of, and today's.
     static let headers: [String] = {

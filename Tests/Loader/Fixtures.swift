@@ -2,8 +2,8 @@
 import Foundation
 import TestSupport
 
-/// The plugins of Tests/Fixtures/Plugins, and a server that stands alone: with no plugins beside it, so that what it
-/// says does not depend on which ones the repository has.
+/// The plugins of Tests/Fixtures/Plugins, and a server that stands alone: with no plugins beside it, so that
+/// what it says does not depend on which ones the repository has.
 enum Fixtures {
     private static let folder = Repository.path(".build/loader-tests")
     /// The folder of that server, which it looks into last.

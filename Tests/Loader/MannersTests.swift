@@ -69,6 +69,19 @@ import Testing
         #expect(server.offences == [])
     }
 
+    @Test(arguments: [
+        ("holds_up();", "WARNING: script: manners: holds_up took ", " ms, and held up its worker"),
+        ("holds_up_later();", "WARNING: manners: a timer took ", " ms, and held up its worker"),
+    ])
+    func `who holds up a worker is named`(line: String, start: String, end: String) throws {
+        let server = try serve("\(line)\nsl_send_reply(\"299\", \"Done\");")
+        #expect(try server.answer(to: "odd") == "299 Done")
+        #expect(server.logs("held up its worker"))
+        #expect(server.stop() == 0)
+        #expect(server.offences.count == 1)
+        #expect(server.offences.first.map { $0.hasPrefix(start) && $0.hasSuffix(end) } == true)
+    }
+
     @Test func `others are served while a script waits`() throws {
         let server = try serve("waits_in_vain(1000);\nsl_send_reply(\"299\", \"It waited\");")
         let client = try Client()

@@ -3,7 +3,8 @@ import Testing
 
 /// What is said of a modparam line, and of one that is missing.
 @Suite struct ParameterMessages {
-    /// A line for the plugin `shows`, the column and the width of what is wrong in it, what is said, and the help.
+    /// A line for the plugin `shows`, the column and the width of what is wrong in it, what is said, and the
+    /// help.
     static let values: [(line: String, column: Int, width: Int, what: String, help: String)] = [
         (
             #"modparam("shows", "number", "5")"#, 29, 3, #"number must be a number, not "5""#,

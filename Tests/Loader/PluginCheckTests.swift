@@ -18,7 +18,7 @@ import Testing
 
     @Test(arguments: [
         (["good"], "good.so: good 1.0.0, ABI 1.0: nothing is wrong with its 6 parameters, 1 function\n"),
-        (["manners"], "manners.so: manners 1.0.0, ABI 1.0: nothing is wrong with its 10 functions\n"),
+        (["manners"], "manners.so: manners 1.0.0, ABI 1.0: nothing is wrong with its 12 functions\n"),
         (["late_tm", "tm=offers_tm"], "late_tm.so: latecomer 1.0.0, ABI 1.0: nothing is wrong\n"),
         (["dialog=needs_tm", "tm=offers_tm"], "dialog.so: dialog 1.0.0, ABI 1.0: nothing is wrong\n"),
         (["dialog=needs_tm", "libmod_tm=offers_tm"], "dialog.so: dialog 1.0.0, ABI 1.0: nothing is wrong\n"),

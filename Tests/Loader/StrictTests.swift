@@ -56,7 +56,8 @@ import Testing
         try expectEnd(desk(line), offence)
     }
 
-    /// Code of a plugin's function or variable, and what is told of it. `kept` is what it keeps between two calls.
+    /// Code of a plugin's function or variable, and what is told of it. `kept` is what it keeps between two
+    /// calls.
     static let functions: [(code: String, offence: String)] = [
         (
             "message->set_text(call->msg, MT_F_URI, (mt_str){ NULL, 5 }); return MT_OK;",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 
-// The tables of the server behind checks, for `--strict`: each function asks whether it may be called here, and with
-// this, and then does what the plain one does.
+// The tables of the server behind checks, for `--strict`: each function asks whether it may be called here,
+// and with this, and then does what the plain one does.
 
 extension mt_message_api {
     nonisolated(unsafe) static let checked: UnsafePointer<mt_message_api> = {

@@ -2,8 +2,8 @@
 import CMartlet
 import Glibc
 
-/// A callback of a plugin's behind one of ours, which watches it: what it answers, and whether it holds on to what it
-/// was only lent. Made by `--strict` alone; lives as long as the process.
+/// A callback of a plugin's behind one of ours, which watches it: what it answers, and whether it holds on to
+/// what it was only lent. Made by `--strict` alone; lives as long as the process.
 struct Guard {
     private let call: mt_fn?
     private let set: mt_fn?
@@ -17,7 +17,8 @@ struct Guard {
         return UnsafeMutableRawPointer(place)
     }
 
-    /// What to call instead, and with which `user`. The results of a script function are its own, but for MT_SUSPEND.
+    /// What to call instead, and with which `user`. The results of a script function are its own, but for
+    /// MT_SUSPEND.
     static func function(_ call: @escaping mt_fn, _ user: UnsafeMutableRawPointer?, suspends: Bool)
         -> (call: mt_fn, user: UnsafeMutableRawPointer?)
     {
@@ -89,7 +90,8 @@ struct Guard {
         return result
     }
 
-    /// The arguments and their texts are lent as copies, which are overwritten when the callback has returned.
+    /// The arguments and their texts are lent as copies, which are overwritten when the callback has
+    /// returned.
     private static func lending(_ call: UnsafeMutablePointer<mt_call>, to function: mt_fn) -> mt_result {
         let count = Int(call.pointee.argc)
         guard count > 0, let given = call.pointee.args else { return function(call) }

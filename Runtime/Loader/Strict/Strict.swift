@@ -7,7 +7,8 @@ import Worker
 
 /// `--strict`: looks over the shoulders of plugins, and stops at the first thing that none of them may do.
 ///
-/// It costs nothing when it is off: the tables, functions and hooks that are handed out then are the plain ones.
+/// It costs nothing when it is off: the tables, functions and hooks that are handed out then are the plain
+/// ones.
 enum Strict {
     nonisolated(unsafe) private static var main = pthread_self()
 
@@ -101,8 +102,8 @@ enum Strict {
     }
 }
 
-/// Takes messages through the server as always, and overwrites each at its end: whoever has kept a slice of it without
-/// keeping the message finds that out.
+/// Takes messages through the server as always, and overwrites each at its end: whoever has kept a slice of
+/// it without keeping the message finds that out.
 final class StrictTraffic: WorkerHandler {
     private let traffic: Traffic
 

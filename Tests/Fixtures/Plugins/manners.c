@@ -51,6 +51,17 @@ static mt_result cancels_twice(mt_call *call) {
     return loop->cancel(timer) == MT_OK && loop->cancel(timer) == MT_GONE ? MT_OK : MT_NO;
 }
 
+/* Keeps its worker from everything else, for longer than anybody may. */
+static mt_result holds_up(mt_call *call) {
+    uint64_t end = loop->ticks() + 60000000;
+    (void)call;
+    while (loop->ticks() < end) { }
+    return MT_OK;
+}
+static mt_result holds_up_later(mt_call *call) {
+    return loop->after(call->host, call->worker, 1, holds_up, NULL) ? MT_OK : MT_NO;
+}
+
 /* Edits a message from a thread that has no business with it: for a server that runs with --strict. */
 static void *meddle(void *msg) {
     message->set_text(msg, MT_F_URI, mt_s("sip:meddled@example.com"));
@@ -93,6 +104,8 @@ static const mt_function calls[] = {
     { "resumes_twice", resumes_twice, NULL, NO_ARGS, WAITS, 0, "Resumes twice, and at once." },
     { "stale", stale, NULL, NO_ARGS, MT_IN_ANY, 0, "Uses stale numbers." },
     { "cancels_twice", cancels_twice, NULL, NO_ARGS, MT_IN_ANY, 0, "Cancels a timer twice." },
+    { "holds_up", holds_up, NULL, NO_ARGS, MT_IN_ANY, 0, "Takes too long." },
+    { "holds_up_later", holds_up_later, NULL, NO_ARGS, MT_IN_ANY, 0, "Has a timer that takes too long." },
     { "wrong_thread", wrong_thread, NULL, NO_ARGS, MT_IN_ANY, 0, "Edits from a wrong thread." },
     { "absurd", absurd, NULL, NO_ARGS, MT_IN_ANY, 0, "Asks for what is not there." },
 };
