@@ -23,7 +23,15 @@ private func exercise(_ input: Slice, _ stream: Bool) {
         let size = message.write(into: out, room: 1 << 18)
         precondition(
             Slice(UnsafeRawBufferPointer(start: out, count: size)) == message.bytes, "changed on the way")
-        precondition(Message.glance(input) != nil, "no Call-ID at a glance")
+        precondition(Message.glance(input) == message.callID.firstWordHash, "another Call-ID at a glance")
+        precondition(lines(of: message) == size, "lines that are not those of the message")
+        let copy = message.copy(in: pool)
+        let again = copy.write(into: out, room: 1 << 18)
+        precondition(
+            Slice(UnsafeRawBufferPointer(start: out, count: again)) == message.bytes,
+            "copied into another one")
+        precondition(lines(of: copy) == size, "lines that are not those of the copy")
+        copy.release()
     }
     var flow = mt_flow()
     flow.protocol = 1
@@ -58,6 +66,32 @@ private func exercise(_ input: Slice, _ stream: Bool) {
         ref = message.next(after: ref)
     }
     _ = message.writeRequest(into: out, room: 1 << 18, via: "Via: SIP/2.0/UDP a;branch=b\r\n")
+}
+
+/// How many bytes start line, fields, blank line, and body have together, if they stand one behind the other.
+private func lines(of message: Message) -> Int {
+    var end = message.store.pointee.startLine
+    func append(_ part: Slice) {
+        precondition(part.base == end.base.map { $0 + end.count }, "a gap")
+        end.count += part.count
+    }
+    var ref = message.firstField
+    while ref.exists {
+        append(message.line(of: ref))
+        ref = message.next(after: ref)
+    }
+    append(message.store.pointee.blank)
+    append(message.body)
+    return end.count
+}
+
+extension Slice {
+    /// What a glance answers: a Call-ID with blanks in it is none, and only its first word counts.
+    fileprivate var firstWordHash: UInt32 {
+        var n = 0
+        while n < count, !self[n].isSpace { n += 1 }
+        return prefix(n).hash
+    }
 }
 
 private func exerciseGrammar(_ input: Slice) {
