@@ -82,8 +82,10 @@ import Testing
         }
         done.wait()
         #expect(pool.live == 0)
-        for _ in 0..<64 { _ = pool.take() }
+        let again = (0..<64).map { _ in pool.take() }
         #expect(pool.blocks == 64)
+        for message in again { message.release() }
+        #expect(pool.close())
     }
 
     @Test func `a handle goes through C and back`() {
