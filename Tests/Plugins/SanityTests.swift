@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CMartlet
 import PluginKit
 import SanityLogic
 import Testing
@@ -52,6 +53,26 @@ private func check(_ body: StaticString) -> Failure? { Credentials.check(Text(bo
         #expect(scheme("1a:x") == .none)
         #expect(scheme("a b:x") == .none)
         #expect(scheme("") == .none)
+    }
+
+    @Test(arguments: 1...20)
+    func `no control character, blank or bracket stands anywhere in a SIP URI`(_ length: Int) {
+        var wrong: [[UInt8]] = []
+        // Another @ would end the user.
+        for byte in UInt8.min...UInt8.max where byte != UInt8(ascii: "@") {
+            let isForbidden = byte <= 32 || byte == 127 || [34, 60, 62].contains(byte)
+            for place in 0..<length {
+                var user = [UInt8](repeating: UInt8(ascii: "a"), count: length)
+                user[place] = byte
+                let uri = user + Array("@h".utf8)
+                let isSound = uri.withUnsafeBytes {
+                    let text = mt_str(ptr: $0.baseAddress?.assumingMemoryBound(to: CChar.self), len: $0.count)
+                    return URISyntax.isSound(Text(unchecked: text), from: 0)
+                }
+                if isSound == isForbidden { wrong.append(uri) }
+            }
+        }
+        #expect(wrong.isEmpty)
     }
 
     @Test func `a SIP URI has a host, and at most a user, a port and what follows`() {

@@ -40,32 +40,39 @@ public enum URISyntax {
         return at == end || at.pointee == UInt8(ascii: ";") || at.pointee == UInt8(ascii: "?")
     }
 
-    /// A control character, a blank, or one of " < >, sixteen bytes at a time.
+    /// A control character, a blank, or one of " < >, eight bytes at a time.
     private static func hasForbidden(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Bool {
-        if count >= 16 {
-            var at = 0
-            while at <= count - 16 {
-                if hasForbidden(sixteen: bytes + at) { return true }
-                at += 16
-            }
-            // The last ones once more with some of those before: no byte beyond the end is read.
-            return at < count && hasForbidden(sixteen: bytes + (count - 16))
+        let raw = UnsafeRawPointer(bytes)
+        guard count >= 8 else {
+            // What is missing of a word is filled with what is allowed.
+            var word = every(UInt8(ascii: "a"))
+            memcpy(&word, raw, count)
+            return hasForbidden(word)
         }
-        for at in 0..<count {
-            let byte = bytes[at]
-            if byte < 64, forbidden >> UInt64(byte) & 1 != 0 { return true }
-            if byte == 127 { return true }
+        var at = 0
+        while at < count - 8 {
+            if hasForbidden(raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)) { return true }
+            at += 8
         }
-        return false
+        // The last ones once more with some of those before: no byte beyond the end is read.
+        return hasForbidden(raw.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
     }
 
-    private static func hasForbidden(sixteen bytes: UnsafePointer<UInt8>) -> Bool {
-        let all = UnsafeRawPointer(bytes).loadUnaligned(as: SIMD16<UInt8>.self)
-        return any(all .<= 32 .| all .== 34 .| all .== 60 .| all .== 62 .| all .== 127)
+    /// The top bit of a byte is set by the subtraction if the byte is smaller; a borrow from a neighbour can only come
+    /// from one that was smaller itself, so whether there is any is exact.
+    @inline(__always) private static func hasForbidden(_ word: UInt64) -> Bool {
+        let quote = word ^ every(UInt8(ascii: "\""))
+        let angle = (word | every(2)) ^ every(UInt8(ascii: ">"))  // "<" is ">" without that bit
+        let delete = word ^ every(127)
+        let found =
+            (word &- every(33)) & ~word | (quote &- every(1)) & ~quote | (angle &- every(1)) & ~angle
+            | (delete &- every(1)) & ~delete
+        return found & every(128) != 0
     }
 
-    /// 0 to 32, and " < > by their numbers.
-    private static let forbidden: UInt64 = 0x1_FFFF_FFFF | 1 << 34 | 1 << 60 | 1 << 62
+    @inline(__always) private static func every(_ byte: UInt8) -> UInt64 {
+        UInt64(byte) &* 0x0101_0101_0101_0101
+    }
 
     private static func isHostByte(_ byte: UInt8) -> Bool {
         (byte | 32) &- 97 < 26 || byte &- 45 < 13 && byte != 47 || byte == UInt8(ascii: "_")
