@@ -54,6 +54,10 @@ import Glibc
     /// A literal in a message, brackets allowed. Allocates nothing.
     public init?(literal text: UnsafeBufferPointer<UInt8>, port: UInt16) {
         guard let start = text.baseAddress else { return nil }
+        if let low = Endpoint.v4(start, text.count) {
+            self.init(high: 0, low: low, port: port)
+            return
+        }
         var bytes = start
         var count = text.count
         if count > 2, bytes[0] == UInt8(ascii: "["), bytes[count - 1] == UInt8(ascii: "]") {
@@ -62,11 +66,9 @@ import Glibc
         }
         // No name is both short enough to be a literal and made of these letters only, so most stop here.
         guard count >= 2, count < 46 else { return nil }
-        var colon = false
         for i in 0..<count {
             switch bytes[i] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."): continue
-            case UInt8(ascii: ":"): colon = true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: ":"): continue
             case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): continue
             default: return nil
             }
@@ -76,18 +78,39 @@ import Glibc
             let address = text + 48
             text.copyMemory(from: bytes, byteCount: count)
             text.storeBytes(of: 0, toByteOffset: count, as: UInt8.self)
-            let literal = text.assumingMemoryBound(to: CChar.self)
-            if colon {
-                guard inet_pton(AF_INET6, literal, address) == 1 else { return nil }
-            } else {
-                address.storeBytes(of: 0, as: UInt64.self)
-                address.storeBytes(of: UInt32(0xffff_0000).littleEndian, toByteOffset: 8, as: UInt32.self)
-                guard inet_pton(AF_INET, literal, address + 12) == 1 else { return nil }
+            guard inet_pton(AF_INET6, text.assumingMemoryBound(to: CChar.self), address) == 1 else {
+                return nil
             }
             return (address.load(as: UInt64.self), address.load(fromByteOffset: 8, as: UInt64.self))
         }
         guard let found else { return nil }
         self.init(high: found.0, low: found.1, port: port)
+    }
+
+    /// Four numbers up to 255, none with a zero in front (which some read as octal): the last eight bytes of the
+    /// address.
+    @inline(__always) private static func v4(_ text: UnsafePointer<UInt8>, _ count: Int) -> UInt64? {
+        guard count >= 7, count <= 15 else { return nil }
+        var low: UInt64 = 0x0000_0000_ffff_0000
+        var shift: UInt64 = 32
+        var part: UInt32 = 0
+        var digits = 0
+        for i in 0..<count {
+            let digit = UInt32(text[i] &- UInt8(ascii: "0"))
+            if digit < 10 {
+                guard digits == 0 || part != 0 else { return nil }
+                part = part &* 10 &+ digit
+                guard part < 256 else { return nil }
+                digits = 1
+            } else {
+                guard text[i] == UInt8(ascii: "."), digits == 1, shift < 56 else { return nil }
+                low |= UInt64(part) << shift
+                shift += 8
+                part = 0
+                digits = 0
+            }
+        }
+        return shift == 56 && digits == 1 ? low | UInt64(part) << shift : nil
     }
 
     /// `::ffff:0:0/96`

@@ -152,6 +152,7 @@ import Testing
     @Test(arguments: [
         ("192.0.2.1", "192.0.2.1", true), ("[2001:DB8::1]", "2001:db8::1", false), ("::1", "::1", false),
         ("0.0.0.0", "0.0.0.0", true), ("::", "::", false), ("127.0.0.53", "127.0.0.53", true),
+        ("255.255.255.255", "255.255.255.255", true), ("100.20.3.0", "100.20.3.0", true),
     ]) func `literals are read and written`(_ text: String, _ address: String, _ v4: Bool) throws {
         let endpoint = try #require(Endpoint(text, port: 5060))
         #expect(endpoint.address == address)
@@ -163,6 +164,8 @@ import Testing
 
     @Test(arguments: [
         "", "1", "1.2.3", "1.2.3.4.5", "256.1.1.1", "abc", "abcd.ef", "[::1", ":", "example.com", "dead:beef",
+        "01.2.3.4", "1.2.3.00", "1.2.3.", "1..2.3", "1.2.3.4.", "1.2.3.256", "1234.1.1.1", ".1.2.3.4",
+        "1.2.3:4",
     ])
     func `other text is none`(_ text: String) { #expect(Endpoint(text) == nil) }
 }
