@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE 1
 #include <CLinux.h>
-#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -26,14 +25,4 @@ long cl_send_parts(int fd, const struct iovec *parts, int count) {
     message.msg_iov = (struct iovec *)parts;
     message.msg_iovlen = (size_t)count;
     return sendmsg(fd, &message, MSG_NOSIGNAL);
-}
-
-int cl_spread(int fd, uint32_t sockets) {
-    struct sock_filter code[] = {
-        {BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)},
-        {BPF_ALU | BPF_MOD | BPF_K, 0, 0, sockets},
-        {BPF_RET | BPF_A, 0, 0, 0},
-    };
-    struct sock_fprog program = {3, code};
-    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Message {
-    /// The hash of the Call-ID, found without indexing: what chooses the worker. nil when there is none.
+    /// The hash of the Call-ID, found without indexing.
+    public static func glance(_ bytes: Slice) -> UInt32? { callID(in: bytes)?.hash }
+
+    /// The Call-ID, found without indexing: what chooses the worker. nil when there is none.
     ///
-    /// Equal to `callID.hash` of the indexed message, however the field is spelled or folded; of a Call-ID with
+    /// Equal to `callID` of the indexed message, however the field is spelled or folded; of a Call-ID with
     /// blanks in it, which is none, only the first word counts. The bytes may end anywhere: nothing behind is read.
-    public static func glance(_ bytes: Slice) -> UInt32? {
+    public static func callID(in bytes: Slice) -> Slice? {
         guard let start = bytes.base else { return nil }
         let finder = Finder(bytes, start)
         var at = start
@@ -14,7 +17,7 @@ extension Message {
             at = finder.first(10, from: at) + 1
             guard at < finder.end else { return nil }
             switch look(at, finder) {
-            case .callID(let hash): return hash
+            case .callID(let value): return value
             case .end: return nil
             case .other: break
             }
@@ -22,7 +25,7 @@ extension Message {
     }
 
     private enum Look {
-        case callID(UInt32)
+        case callID(Slice)
         case end, other
     }
 
@@ -31,12 +34,12 @@ extension Message {
         switch line.pointee {
         case 10, 13: return .end
         case UInt8(ascii: "i"), UInt8(ascii: "I"):
-            if let body = finder.firstWord(line + 1) { return .callID(body.hash) }
+            if let body = finder.firstWord(line + 1) { return .callID(body) }
         case UInt8(ascii: "c"), UInt8(ascii: "C"):
             if Slice(line, upTo: finder.end).prefix(7).equalsIgnoringCase("call-id"),
                 let body = finder.firstWord(line + 7)
             {
-                return .callID(body.hash)
+                return .callID(body)
             }
         default: break
         }

@@ -155,15 +155,13 @@ public final class WorkerGroup: @unchecked Sendable {
 
     /// The worker that the call of a message belongs to; `otherwise`, when there is no Call-ID to see.
     @inline(__always) func owner(of message: Slice, otherwise: Int) -> Int {
-        Message.glance(message).map(owner(ofHash:)) ?? otherwise
+        Message.callID(in: message).map(owner(ofCallID:)) ?? otherwise
     }
 
-    /// The worker that the messages with a Call-ID of this hash run on.
-    public func owner(ofHash hash: UInt32) -> Int {
-        // The upper half of a product: as good as a remainder, and cheaper. Mixed first, as it depends on the
-        // upper bits.
-        let mixed = UInt64(hash &* 0x9e37_79b1)
-        return Int((mixed &* UInt64(max(network.workers, 1))) >> 32)
+    /// The worker that the messages with this Call-ID run on.
+    public func owner(ofCallID callID: Slice) -> Int {
+        guard let bytes = callID.base else { return 0 }
+        return Int(cl_owner(bytes, callID.count, UInt32(max(network.workers, 1))))
     }
 
     func mailbox(_ worker: Int) -> Mailbox { table[worker]._withUnsafeGuaranteedRef { $0.mailbox } }

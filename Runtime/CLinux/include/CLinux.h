@@ -6,6 +6,7 @@
 #include "batch.h"
 #include "event.h"
 #include "process.h"
+#include "steer.h"
 #include "thread.h"
 
 #endif

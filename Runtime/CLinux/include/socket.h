@@ -96,10 +96,6 @@ struct iovec;
 /// Sends on a stream without a signal when the peer is gone.
 long cl_send_parts(int fd, const struct iovec *parts, int count);
 
-/// The kernel gives each datagram to one socket of the group at random, whoever sent it: by address alone,
-/// one busy peer would pin one worker.
-int cl_spread(int fd, uint32_t sockets);
-
 /// Options whose names need _GNU_SOURCE, which Swift's view of the C library does without.
 extern const int CL_SO_REUSEPORT;
 extern const int CL_IP_PKTINFO;
