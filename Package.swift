@@ -76,6 +76,9 @@ let package = Package(
             path: "Tests/Plugins"),
         .testTarget(
             name: "ScenarioTests", dependencies: ["TestSupport"], path: "Tests/Scenarios", exclude: ["README.md"]),
+        .testTarget(
+            name: "BudgetTests", dependencies: ["TestSupport"], path: "Tests/Budgets",
+            exclude: ["instructions.txt", "README.md"]),
     ]
         + withLogic.sorted().map {
             .target(

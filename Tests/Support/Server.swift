@@ -42,19 +42,22 @@ package final class Server {
     package var runFolder: String { folder.path }
 
     /// Runs a configuration; with one worker, so that what comes later is done later. No addresses: those of
-    /// the configuration.
+    /// the configuration. `command` is what runs it, when it is not the server that the tests were built with.
     package convenience init(
-        _ configuration: String, listen: [String] = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"],
+        _ configuration: String, command: [String] = [Repository.server],
+        listen: [String] = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"],
         _ arguments: String..., environment: [String: String] = [:], in folder: Scratch? = nil
     ) throws {
         let folder = try folder ?? Scratch()
         let file = try folder.file("martlet.cfg", with: configuration)
         try self.init(
-            file: file, listen: listen, ["-n", "1"] + arguments, environment: environment, in: folder)
+            file: file, command: command, listen: listen, ["-n", "1"] + arguments, environment: environment,
+            in: folder)
     }
 
     package init(
-        file: String, listen: [String] = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"], _ arguments: [String] = [],
+        file: String, command: [String] = [Repository.server],
+        listen: [String] = ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"], _ arguments: [String] = [],
         environment: [String: String] = [:], in folder: Scratch? = nil
     ) throws {
         let folder = try folder ?? Scratch()
@@ -63,7 +66,7 @@ package final class Server {
         all["NOTIFY_SOCKET"] = folder.file("notify")
         all.merge(environment) { $1 }
         let process = try Spawned(
-            [Repository.server, file, "-E", "-Y", folder.path] + listen.flatMap { ["-l", $0] } + arguments,
+            command + [file, "-E", "-Y", folder.path] + listen.flatMap { ["-l", $0] } + arguments,
             environment: all, output: folder.file("out"))
         let watch = Watch()
         watch.start(reading: process.standardError, of: process, notifications: notifications)
