@@ -60,7 +60,8 @@ let package = Package(
             swiftSettings: swift),
         .executableTarget(
             name: "martlet", dependencies: ["CtlLogic", "Loader"], path: "Runtime/martlet", exclude: ["README.md"],
-            swiftSettings: swift),
+            swiftSettings: swift,
+            linkerSettings: sanitizing ? [.unsafeFlags(["-Xlinker", "--export-dynamic"])] : []),
         .testTarget(name: "MessageTests", dependencies: ["Message"], path: "Tests/Message"),
         .testTarget(name: "WorkerTests", dependencies: ["Worker"], path: "Tests/Worker"),
         .testTarget(name: "ScriptTests", dependencies: ["Script"], path: "Tests/Script"),
