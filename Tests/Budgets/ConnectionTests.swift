@@ -20,9 +20,9 @@ import Testing
             request_route { sl_send_reply("200", "Alive"); }
             """, command: [release.folder + "/martlet"], listen: ["tcp:127.0.0.1:0"])
         let before = try memory(of: server.pid)
-        var streams: [TestSupport.Stream] = []
+        var streams: [Connection] = []
         for _ in 0..<Self.count {
-            let stream = try TestSupport.Stream(to: server.tcp)
+            let stream = try Connection(to: server.tcp)
             try ask(server, on: stream)
             streams.append(stream)
         }
@@ -35,7 +35,7 @@ import Testing
         #expect(server.stop() == 0)
     }
 
-    private func ask(_ server: Server, on stream: TestSupport.Stream) throws {
+    private func ask(_ server: Server, on stream: Connection) throws {
         let request = Request("OPTIONS", "sip:\(server.tcp.text)", from: stream).with {
             $0.lines = ["User-Agent: Telephone 1.0", "X-Padding: \(String(repeating: "x", count: 500))"]
         }
