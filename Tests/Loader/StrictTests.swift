@@ -32,7 +32,7 @@ import Testing
             to: server.udp)
         #expect(server.end() == 1, sourceLocation: location)
         let file = desk.scratch.file("modules.conf")
-        let line = server.complaints.first.map { String($0.drop { $0 != "E" }) }
+        let line = server.complaints.first { $0.contains("--strict") }.map { String($0.drop { $0 != "E" }) }
         #expect(
             line?.replacingOccurrences(of: file, with: "modules.conf") == "ERROR: " + offence,
             sourceLocation: location)
@@ -116,7 +116,7 @@ import Testing
         let client = try Client()
         client.send(Request("OPTIONS", "sip:odd@127.0.0.1", from: client), to: server.udp)
         #expect(server.end() == 1)
-        #expect(server.complaints.first?.contains("\(offence); --strict ends here") == true)
+        #expect(server.complaints.contains { $0.contains("\(offence); --strict ends here") })
     }
 
     @Test func `an offence of a hook`() throws {
@@ -175,6 +175,6 @@ import Testing
         #expect(reply.status == 200)
         #expect(try server.rpc("plugin.list").status == 0)
         #expect(server.stop() == 0)
-        #expect(server.complaints == [])
+        #expect(server.complaints.filter { !$0.contains("held up its worker") } == [])
     }
 }

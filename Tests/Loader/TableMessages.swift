@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import TestSupport
 import Testing
 
@@ -144,46 +145,66 @@ import Testing
     static let unknown = "which this server does not know"
     static let reserved = "has something in a field that is reserved"
 
-    @Test(arguments: items)
-    func `a wrong item`(list: String, item: String, what: String, help: String) throws {
-        let kinds = [
-            "needs": "mt_need", "offers": "mt_offer", "params": "mt_field", "functions": "mt_function",
-            "variables": "mt_variable", "commands": "mt_command", "counters": "mt_counter",
-            "events": "mt_event",
-            "hooks": "mt_hook",
-        ]
-        try expectOdd(
-            "static const \(kinds[list] ?? "") items[] = { \(item) };", ".\(list) = MT_LIST(items)", what,
-            help)
+    /// Lists that cannot be any, as C writes an mt_list.
+    static let lists = ["{ NULL, 3, 64 }", "{ (void *)16, 3, 7 }", "{ (void *)16, 70000, 64 }"]
+    /// The members of mt_plugin, the types of their items, and what they are called.
+    static let members = [
+        ("needs", "mt_need", "needs"), ("offers", "mt_offer", "offers"), ("params", "mt_field", "parameters"),
+        ("functions", "mt_function", "functions"), ("variables", "mt_variable", "variables"),
+        ("commands", "mt_command", "commands"), ("counters", "mt_counter", "counters"),
+        ("events", "mt_event", "events"), ("hooks", "mt_hook", "hooks"),
+    ]
+
+    @Test(arguments: items.indices) func `a wrong item`(number: Int) throws {
+        try expectOdd(number, Self.items[number].what, Self.items[number].help)
     }
 
-    @Test(arguments: [
-        ("needs", "needs"), ("offers", "offers"), ("params", "parameters"), ("functions", "functions"),
-        ("variables", "variables"), ("commands", "commands"), ("counters", "counters"), ("events", "events"),
-        ("hooks", "hooks"),
-    ])
-    func `a list that cannot be one`(list: String, name: String) throws {
-        let what = "its list of \(name) is broken"
-        try expectOdd("", ".\(list) = { NULL, 3, 64 }", what, Self.mend)
-        try expectOdd("", ".\(list) = { (void *)16, 3, 7 }", what, Self.mend)
-        try expectOdd("", ".\(list) = { (void *)16, 70000, 64 }", what, Self.mend)
+    @Test(arguments: members.indices) func `a list that cannot be one`(member: Int) throws {
+        for list in Self.lists.indices {
+            try expectOdd(
+                Self.items.count + member * Self.lists.count + list,
+                "its list of \(Self.members[member].2) is broken", Self.mend)
+        }
     }
 
-    private func expectOdd(_ declaration: String, _ member: String, _ what: String, _ help: String) throws {
+    private func expectOdd(_ number: Int, _ what: String, _ help: String) throws {
         let desk = try Desk(#"loadmodule "odd.so""#)
-        try Fixtures.compile(
-            """
+        try FileManager.default.createSymbolicLink(
+            atPath: desk.scratch.file("plugins/odd.so"), withDestinationPath: Self.odd.get())
+        let output = try desk.run([
+            "env", "ODD=\(number)", Fixtures.martlet(), "check", "-L", "plugins", "modules.conf",
+        ])
+        #expect(output.err == "modules.conf:1:12: error: odd.so: \(what)\n  help: \(help)\n")
+        #expect(output.status == 1)
+    }
+
+    /// One plugin that has all these tables, and is told by its environment which one to show.
+    private static let odd = Result {
+        var source = """
             #include <martlet.h>
+            #include <stdlib.h>
             #define NONE { NULL, 0, 0 }
             #define ONE(...) { (const mt_field[]){ __VA_ARGS__ }, 1, sizeof(mt_field) }
             static mt_result yes(mt_call *call) { return MT_OK; }
             static const void *slot;
             static const mt_head head = { 8, 1, 0 }, small = { 4, 1, 0 };
-            \(declaration)
-            static const mt_plugin plugin = { MT_PLUGIN("odd", "1.0.0", "Is odd."), \(member) };
-            const mt_plugin *martlet_plugin(uint32_t host_abi) { return &plugin; }
-            """, to: desk.scratch.file("plugins/odd.so"))
-        try expect(desk, says: "modules.conf:1:12: error: odd.so: \(what)\n  help: \(help)")
+
+            """
+        var tables: [String] = []
+        for item in items {
+            let name = "items\(tables.count)"
+            let type = members.first { $0.0 == item.list }?.1 ?? ""
+            source += "static const \(type) \(name)[] = { \(item.item) };\n"
+            tables.append(".\(item.list) = MT_LIST(\(name))")
+        }
+        for member in members { tables += lists.map { ".\(member.0) = \($0)" } }
+        source += "static const mt_plugin plugins[] = {\n"
+        source += tables.map { "{ MT_PLUGIN(\"odd\", \"1.0.0\", \"Is odd.\"), \($0) },\n" }.joined()
+        source +=
+            "};\nconst mt_plugin *martlet_plugin(uint32_t abi) { return &plugins[atoi(getenv(\"ODD\"))]; }\n"
+        let file = try Fixtures.plugin("odd_tables")
+        try Fixtures.compile(source, to: file)
+        return file
     }
 
     @Test func `a table that ends early, as older headers make it, is in order`() throws {
