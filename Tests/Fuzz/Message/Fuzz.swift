@@ -38,7 +38,7 @@ private func exercise(_ input: Slice, _ stream: Bool) {
     flow.remote_port = UInt16(truncatingIfNeeded: input.count)
     flow.remote.0 = input[0]
     message.flow = flow
-    for field: UInt32 in 1...32 {
+    for field: UInt32 in 1...40 {
         _ = message.text(field)
         _ = message.number(field + 999)
     }
