@@ -114,6 +114,31 @@ import Testing
             plugins: ["sst"])
     }
 
+    @Test func `a function may come from two plugins, of which the later one counts`() throws {
+        let desk = try Desk(
+            """
+            listen=udp:127.0.0.1:0
+            loadmodule "sl.so"
+            loadmodule "vendor.so"
+            loadmodule "ours.so"
+            request_route {
+                vendor_lookup();
+                sl_send_reply("200", "Ours");
+            }
+            """, plugins: ["vendor=crashes"])
+        try Fixtures.compile(
+            """
+            #include <martlet.h>
+            static mt_result yes(mt_call *call) { return MT_OK; }
+            static const mt_function functions[] = { { "vendor_lookup", yes, NULL, { NULL, 0, 0 }, MT_IN_ANY } };
+            static const mt_plugin plugin = { MT_PLUGIN("ours", "1.0.0", "Ours."), .functions = MT_LIST(functions) };
+            const mt_plugin *martlet_plugin(uint32_t host_abi) { return &plugin; }
+            """, to: desk.scratch.file("plugins/ours.so"))
+        let server = try desk.serve()
+        #expect(try server.answer(to: "bob") == "200 Ours")
+        #expect(server.stop() == 0)
+    }
+
     @Test func `a name may hold the variables that are known at start`() throws {
         try expectFine(
             """
