@@ -271,7 +271,8 @@ public final class Setup {
                 at: plugin.place, help: mend.isEmpty ? nil : mend)
         }
         loader.fillLateNeeds()
-        symbols.isIncomplete = symbols.isIncomplete || loader.plugins.contains { $0.isBroken }
+        symbols.unstarted = Set(loader.plugins.filter(\.isBroken).map(\.name))
+        symbols.isIncomplete = symbols.isIncomplete || !symbols.unstarted.isEmpty
     }
 
     private func compile(_ script: CheckedScript) {

@@ -86,6 +86,28 @@ import Testing
 
         """
 
+    @Test func `a plugin that was not started is not asked about its arguments`() throws {
+        let scratch = try Scratch()
+        let file = try scratch.file(
+            "martlet.cfg",
+            with: """
+                loadmodule "avpops.so"
+                loadmodule "textops.so"
+                request_route { avp_check("$avp(a)", "no/i:3"); }
+                """)
+        let output = try martlet("check", file)
+        #expect(output.status == 1)
+        #expect(
+            output.err == """
+                \(file):1:12: error: avpops uses "textops", and a later line loads it
+                   1 | loadmodule "avpops.so"
+                     |            ^~~~~~~~~~~
+                  textops.so, on line 2, offers "textops" 1.0
+                  help: move line 2 above line 1
+
+                """)
+    }
+
     @Test func `a file that cannot be read is told about as well`() throws {
         let output = try martlet("check", "/nowhere/martlet.cfg")
         #expect(output.status == 1)

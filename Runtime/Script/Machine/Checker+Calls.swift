@@ -245,7 +245,9 @@ extension Checker {
     private func prepared(
         _ value: mt_value, for argument: ScriptArgument, of function: ScriptFunction, at place: Place
     ) -> CheckedArgument? {
-        guard let prepare = argument.prepare else { return .constant(value) }
+        guard let prepare = argument.prepare, !symbols.unstarted.contains(function.plugin) else {
+            return .constant(value)
+        }
         var value = value
         var out = mt_value()
         var call = mt_call()

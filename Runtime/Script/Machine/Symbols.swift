@@ -23,6 +23,9 @@ public final class Symbols {
 
     /// A plugin of the file could not be loaded, which has been told: what is not known may be its.
     public var isIncomplete = false
+    /// Plugins that were not initialised, by name: nothing of theirs may be called, so their arguments are not shown
+    /// to them.
+    public var unstarted: Set<String> = []
 
     public init() {}
 
