@@ -110,6 +110,7 @@ import Testing
                 (#"setdsturi("sip:192.0.2.1") && isdsturiset() && $du == "sip:192.0.2.1""#, true),
                 (#"is_myself("$ru")"#, true), (#"is_myself("sip:a@192.0.2.1")"#, false),
                 (#"pv_printf("$var(x)", "<$rU>") && $var(x) == "<123>""#, true),
+                (#"(isdsturiset() || pv_printf("$var(x)", "$rc")) && $var(x) == "-1""#, true),
                 (#"update_stat("odd", "+5") && $stat(odd) == 5"#, true),
                 (#"reset_stat("odd") && $stat(odd) == 0"#, true),
             ]),

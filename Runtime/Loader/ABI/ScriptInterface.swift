@@ -97,6 +97,13 @@ extension mt_script_api {
             message: subject, values: state?.pointee.values ?? WorkerValues.of(worker: subject.worker),
             services: services, worker: state?.pointee.index ?? subject.worker,
             route: call?.pointee.route ?? 0)
+        // What the script sees at this moment, a function that it calls sees as well.
+        if let call, let script = state?.pointee.scripts.context(of: call) {
+            context.rc = script.pointee.rc
+            context.sending = script.pointee.sending
+            context.place = script.pointee.place
+            context.user = script.pointee.user
+        }
         return withUnsafeMutablePointer(to: &context) { body($0) }
     }
 }

@@ -70,6 +70,13 @@ public struct MachinePool {
         return Machine(state: running)
     }
 
+    /// The context of the script that makes this call, with `$rc` and the way of onsend_route in it; nil for the
+    /// calls of others.
+    public func context(of call: UnsafeRawPointer) -> Context? {
+        guard let running = state.pointee.running, UnsafeRawPointer(running) == call else { return nil }
+        return running.context
+    }
+
     /// Gives all memory back, unless a script waits or runs; otherwise answers false and leaves everything as it is.
     @discardableResult
     public func close() -> Bool {
