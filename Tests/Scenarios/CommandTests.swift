@@ -62,7 +62,7 @@ import Testing
             request_route { sl_send_reply("200", "OK"); }
             """, "-DD", "-m", "64", "-M", "8", "-N", "2", "-w", "/")
         for flag in ["-m 64", "-M 8", "-N 2"] {
-            #expect(server.log.contains("\(flag) has no effect"), "\(server.log)")
+            #expect(server.logs("\(flag) has no effect"), "\(server.log)")
         }
     }
 
@@ -105,5 +105,17 @@ import Testing
         _ = try server.rpc("stats.reset_statistics", "core:")
         #expect(try server.statistic("core.rcv_requests") == 0)
         #expect(try server.statistic("sl.200_replies") == 3)
+    }
+
+    @Test func `what is no command does not end the server`() throws {
+        let server = try ModulesConfTests.server()
+        for size in [1, 3, 7, 64, 5000] {
+            let socket = try Connection(path: server.runFolder + "/kamailio_ctl")
+            socket.send((0..<size).map { _ in UInt8.random(in: 0...255) })
+            socket.send([0xA1, 0xFF, 0xFF, 0xFF, 0xFF])
+        }
+        #expect(try server.rpc("core.version").status == 0)
+        #expect(server.stop() == 0)
+        #expect(server.complaints == [], "\(server.log)")
     }
 }

@@ -135,8 +135,8 @@ import Testing
 
     /// A request, but for what a proxy writes into it.
     private struct Stamped {
-        /// Its sender's Via, as it was before it was told where it came from. It is written anew, so blanks and
-        /// folding do not count.
+        /// Its sender's Via, as it was before it was told where it came from. It is written anew, so blanks
+        /// and folding do not count.
         let via: String
         let rest: [UInt8]
 
@@ -219,5 +219,43 @@ import Testing
         #expect(reply.all("Unsupported") == ["one, two"])
         #expect(
             try client.ask(request.with { $0.lines = ["Proxy-Require: known"] }, server.udp).status == 200)
+    }
+
+    @Test func `nothing that is sent ends the server`() throws {
+        let peer = try Client()
+        let server = try Server(Self.configuration(peer.text))
+        let client = try Client()
+        var random = Numbers(state: 0x5EED)
+        for entry in Self.corpus where !entry.bytes.isEmpty {
+            for _ in 0..<10 {
+                var bytes = entry.bytes
+                for _ in 0...Int(random.next() % 6) {
+                    let odd = Array("\0\t\r\n \",:;<>\\[]@%".utf8)
+                    let place = Int(random.next() % UInt64(bytes.count))
+                    bytes[place] = odd[Int(random.next() % UInt64(odd.count))]
+                }
+                client.send(Array(bytes.prefix(Int(random.next() % UInt64(bytes.count)) + 1)), to: server.udp)
+                client.send(bytes, to: server.udp)
+            }
+            // Not faster than it reads: the next ones come when these are done.
+            let marker = Request("OPTIONS", "sip:marker@\(server.udp.text)", from: client)
+            client.send(marker, to: server.udp)
+            while try client.receive()["Call-ID"] != marker.callID {}
+            while peer.pending() != nil {}
+        }
+        #expect(server.stop() == 0)
+        #expect(server.complaints == [], "\(server.log)")
+    }
+
+    /// A small generator with a fixed start, so that a failure can be had again.
+    private struct Numbers {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return state
+        }
     }
 }

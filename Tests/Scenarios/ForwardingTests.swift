@@ -293,4 +293,122 @@ import Testing
         #expect(reply.status == 200)
         #expect(reply["X-Seen"] == "200")
     }
+
+    @Test func `a host name is looked up without holding anybody up`() throws {
+        let server = try Server(Self.plain)
+        let alice = try Client()
+        let bob = try Client()
+        alice.send(Request("MESSAGE", "sip:bob@localhost:\(bob.port)", from: alice), to: server.udp)
+        #expect(try alice.ping(server.udp).status == 200)
+        let got = try bob.receive()
+        #expect(got.startLine == "MESSAGE sip:bob@localhost:\(bob.port) SIP/2.0")
+        bob.send(Request.reply(200, "OK", to: got), to: server.udp)
+        #expect(try alice.receive().status == 200)
+    }
+
+    @Test(arguments: [
+        ("sip:bob@no-such-host.invalid", 478), ("tel:+4930", 479), ("sip:bob@[2001:db8::1]", 477),
+    ])
+    func `where it cannot go, the script says so`(uri: String, status: Int) throws {
+        let server = try Server(
+            """
+            loadmodule "sl.so"
+            request_route { if (!forward()) sl_reply_error(); }
+            """)
+        let alice = try Client()
+        let reply = try alice.ask(Request("MESSAGE", uri, from: alice), server.udp)
+        #expect(reply.status == status, "\(reply.startLine)")
+        #expect(reply.reason.hasSuffix("(\(status)/SL)"))
+    }
+
+    @Test func `IPv6 all the way`() throws {
+        let server = try Server(Self.plain, listen: ["udp:[::1]:0", "tcp:[::1]:0"])
+        let alice = try Client("::1")
+        let bob = try Client("::1")
+        let request = Request("MESSAGE", "sip:bob@\(bob.text)", from: alice).with {
+            $0.via = ["SIP/2.0/UDP [2001:db8::9]:\(alice.port);rport;branch=z9hG4bK77"]
+        }
+        alice.send(request, to: server.udp)
+        let got = try bob.receive()
+        #expect(got["Via"]?.hasPrefix("SIP/2.0/UDP \(server.udp.text);branch=z9hG4bK") == true)
+        // RFC 5118, 4.5: an address in received stands without brackets.
+        #expect(got.all("Via")[1].contains(";received=::1"), "\(got)")
+        bob.send(Request.reply(200, "OK", to: got), to: server.udp)
+        #expect(try alice.receive().status == 200)
+        let stream = try Connection(to: server.tcp)
+        let options = Request("OPTIONS", "sip:\(server.tcp.text)", from: stream)
+        #expect(try stream.ask(options).status == 200)
+    }
+
+    @Test func `a datagram may be as large as UDP lets it`() throws {
+        let server = try Server(Self.plain)
+        let alice = try Client()
+        let bob = try Client()
+        let request = Request("MESSAGE", "sip:bob@\(bob.text)", from: alice).with {
+            $0.body = (0..<64_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        }
+        alice.send(request, to: server.udp)
+        #expect(try bob.receive().body == request.body)
+    }
+
+    @Test func `the socket to send from can be chosen, by name too`() throws {
+        let server = try Server(
+            """
+            loadmodule "corex.so"
+            listen=udp:127.0.0.1:0 name "one"
+            listen=udp:127.0.0.2:0 name "two"
+            request_route {
+                set_send_socket_name("$rU");
+                forward();
+            }
+            """, listen: [])
+        let alice = try Client()
+        let bob = try Client()
+        for (index, name) in ["one", "two"].enumerated() {
+            alice.send(Request("MESSAGE", "sip:\(name)@\(bob.text)", from: alice), to: server.sockets[0])
+            let via = try #require(try bob.receive()["Via"])
+            #expect(via.hasPrefix("SIP/2.0/UDP \(server.sockets[index].text);"), "\(via)")
+        }
+    }
+
+    @Test func `what leaves passes through onsend_route, which sees where to and may say no`() throws {
+        let server = try Server(
+            """
+            loadmodule "sl.so"
+            loadmodule "xlog.so"
+            request_route { if (!forward()) exit; }
+            onsend_route {
+                xlog("L_WARN", "to $sndto(ip):$sndto(port) by $sndto(sproto)\\n");
+                if ($rU == "secret") drop;
+            }
+            """)
+        let alice = try Client()
+        let bob = try Client()
+        alice.send(Request("MESSAGE", "sip:secret@\(bob.text)", from: alice), to: server.udp)
+        alice.send(Request("MESSAGE", "sip:open@\(bob.text)", from: alice), to: server.udp)
+        #expect(try bob.receive().uri == "sip:open@\(bob.text)")
+        // What it logged is all there when it has ended.
+        #expect(server.stop() == 0)
+        #expect(
+            server.log.components(separatedBy: "to 127.0.0.1:\(bob.port) by udp").count == 3, "\(server.log)")
+    }
+
+    @Test func `work is shared by workers though all of it comes from one address`() throws {
+        let server = try Server(
+            """
+            loadmodule "sl.so"
+            loadmodule "ctl.so"
+            request_route { sl_send_reply("200", "OK"); }
+            """, "-n", "2")
+        let client = try Client()
+        var answered: Set<String> = []
+        let requests = (0..<500).map { _ in Request("OPTIONS", "sip:\(server.udp.text)", from: client) }
+        for request in requests {
+            client.send(request, to: server.udp)
+            answered.insert(try client.receive()["Call-ID"] ?? "")
+        }
+        #expect(answered == Set(requests.map(\.callID)))
+        let workers = try #require(try server.json("core.psx") as? [[String: Any]])
+        #expect(workers.count >= 3, "\(workers)")
+    }
 }

@@ -182,4 +182,37 @@ import Testing
         #expect(output.status == 1)
         #expect(output.err.contains(taken.text), "\(output.err)")
     }
+
+    @Test(.enabled(if: getuid() == 0)) func `it gives up the rights of root once its sockets are open`()
+        throws
+    {
+        let folder = try Scratch()
+        chmod(folder.path, 0o777)
+        let server = try Server(Self.answering, "-u", "nobody", in: folder)
+        let status = try String(contentsOfFile: "/proc/\(server.pid)/status", encoding: .utf8)
+        let ids = status.split(separator: "\n").filter { $0.hasPrefix("Uid:") || $0.hasPrefix("Gid:") }
+        #expect(
+            ids.count == 2
+                && ids.allSatisfy { $0.split(separator: "\t").dropFirst().allSatisfy { $0 == "65534" } })
+        #expect(try answers(server))
+        #expect(try server.rpc("core.version").status == 0)
+        #expect(server.stop() == 0)
+    }
+
+    @Test func `blocks that run at the start and again and again do so`() throws {
+        let server = try Server(
+            """
+            loadmodule "sl.so"
+            loadmodule "xlog.so"
+            loadmodule "htable.so"
+            modparam("htable", "htable", "t=>size=4;initval=0;")
+            startup_route { $sht(t=>start) = "yes"; }
+            event_route[core:worker-one-init] { $var(n) = $shtinc(t=>once); }
+            timer_route[tick, 1] { xlog("L_WARN", "tick $shtinc(t=>ticks)\\n"); }
+            request_route { sl_send_reply("200", "$sht(t=>start) $sht(t=>once)"); }
+            """, "-n", "2")
+        let client = try Client()
+        #expect(try client.ping(server.udp).reason == "yes 1")
+        #expect(server.logs("tick 2"))
+    }
 }

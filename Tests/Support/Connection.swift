@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// A TCP connection, from either end.
+/// A stream connection, from either end; TCP, mostly.
 package final class Connection {
     package let port: UInt16
     private let descriptor: Int32
@@ -25,6 +25,17 @@ package final class Connection {
         // Each write is to leave as a segment of its own.
         var yes: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// To a socket in the file system.
+    package init(path: String) throws {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        self.descriptor = descriptor
+        port = 0
+        bePatient(descriptor)
+        guard withName(ofFile: path, { connect(descriptor, $0, $1) }) == 0 else {
+            throw Problem("no connection to \(path): \(errorText)")
+        }
     }
 
     init(accepted descriptor: Int32) {

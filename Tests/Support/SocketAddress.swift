@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
+/// The name of a socket in the file system, for the length of a call.
+func withName(ofFile path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    var name = sockaddr_un()
+    name.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+    return withUnsafePointer(to: &name) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+    }
+}
+
 /// An IPv4 or IPv6 address with a port, as system calls want it.
 package struct SocketAddress: Sendable {
     private var storage = sockaddr_in6()

@@ -11,7 +11,8 @@ package final class Spawned: @unchecked Sendable {
     let standardError: Int32
     private var status: Int32?
 
-    /// `output` is the file for what goes to standard output, `errors` that for standard error, if not a pipe.
+    /// `output` is the file for what goes to standard output, and `errors`, if not a pipe, that for standard
+    /// error.
     init(
         _ command: [String], environment: [String: String], output: String, errors: String? = nil
     ) throws {

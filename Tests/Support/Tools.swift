@@ -50,8 +50,8 @@ package struct Output: Sendable {
     package let err: String
 }
 
-/// Runs a command that is found by its name. Its output goes through files: nothing can block on a full pipe, and
-/// it need not be waited for when a daemon keeps it.
+/// Runs a command that is found by its name. Its output goes through files: nothing can block on a full pipe,
+/// and a daemon that keeps them open is not waited for.
 package func run(_ command: String...) throws -> Output { try run(command) }
 
 package func run(_ command: [String]) throws -> Output {
