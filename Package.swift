@@ -20,11 +20,11 @@ let swift: [SwiftSetting] = [
 /// called crypto from becoming the libcrypto.so that -lcrypto finds first.
 let plugins = [
     "avpops", "corex", "ctl", "db_sqlite", "htable", "kex", "maxfwd", "pv", "rr", "sanity", "siputils",
-    "sl", "textops", "xlog",
+    "sl", "textops", "tm", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [
-    "avpops", "ctl", "db_sqlite", "htable", "maxfwd", "pv", "rr", "sanity", "siputils", "sl", "textops",
+    "avpops", "ctl", "db_sqlite", "htable", "maxfwd", "pv", "rr", "sanity", "siputils", "sl", "textops", "tm",
     "xlog",
 ]
 
