@@ -16,7 +16,8 @@ public struct Arg<Value: Scriptable & ~Escapable> {
         @inlinable public static var verbatim: Options { Options(rawValue: 1 << 5) }
     }
 
-    @usableFromInline let field: mt_field
+    /// As the server gets it.
+    public let field: mt_field
 
     public init(
         _ name: StaticString, _ type: Value.Type, default fallback: StaticString? = nil,

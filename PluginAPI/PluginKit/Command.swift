@@ -36,6 +36,14 @@ public struct Command: Declaration, @unchecked Sendable {
 }
 
 extension Command {
+    /// With any number of arguments: `answer.call.argument(i)` has them.
+    public init(
+        _ name: StaticString, _ help: StaticString, arguments: [mt_field],
+        body: @escaping @Sendable (borrowing Answer) -> Outcome
+    ) {
+        self.init(name, help, arguments) { body(Answer($0)) }
+    }
+
     @inlinable public init(
         _ name: StaticString, _ help: StaticString,
         body: @escaping @Sendable (borrowing Answer) -> Outcome

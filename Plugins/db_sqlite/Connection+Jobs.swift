@@ -23,8 +23,9 @@ extension Connection {
             let statement = try select(Statement.erase(layout, conditions), conditions, job)
             _ = try step(statement)
             sqlite3_reset(statement)
-        case .count(let conditions):
-            let statement = try select(Statement.count(layout, conditions), conditions, job)
+        case .count(let conditions, let column):
+            let sql = Statement.count(layout, distinct: column, conditions)
+            let statement = try select(sql, conditions, job)
             if try step(statement) { job.number = Int(sqlite3_column_int64(statement, 0)) }
             sqlite3_reset(statement)
         case .find(let conditions, _):

@@ -99,7 +99,7 @@ final class Database: @unchecked Sendable {
             if writes { try connection.run("BEGIN IMMEDIATE") }
             for index in jobs.indices { try perform(&jobs[index], on: connection) }
             if writes { try connection.run("COMMIT") }
-            if trouble.passed() { Host.log(.notice, "\(path) works again") }
+            if trouble.passed() { Host.log(.warning, "\(path) works again") }
         } catch {
             if connection.isInTransaction { _ = try? connection.run("ROLLBACK") }  // It is over either way.
             for index in jobs.indices where jobs[index].writes { jobs[index].result = mt_result(MT_ERROR) }
@@ -158,7 +158,7 @@ final class Database: @unchecked Sendable {
             }
             connection = fresh
             lastLook = now
-            if trouble.passed() { Host.log(.notice, "\(path) works again") }
+            if trouble.passed() { Host.log(.warning, "\(path) works again") }
             return true
         } catch {
             met(error)
@@ -181,7 +181,10 @@ final class Database: @unchecked Sendable {
     ) -> (what: String, help: String)? {
         locked {
             guard isOpen(), let connection else {
-                return ("the database \(path) cannot be opened", "see the line above: path, rights, what the file is")
+                return (
+                    "the database \(path) cannot be opened",
+                    "see the line above: path, rights, what the file is"
+                )
             }
             if let refusal = table.refusal { return refusal }
             do throws(SQLiteFailure) {
@@ -189,7 +192,10 @@ final class Database: @unchecked Sendable {
                 return nil
             } catch {
                 met(error)
-                return ("the table \(table.layout.name) cannot be read: \(error.text)", "see what is wrong with \(path)")
+                return (
+                    "the table \(table.layout.name) cannot be read: \(error.text)",
+                    "see what is wrong with \(path)"
+                )
             }
         }
     }

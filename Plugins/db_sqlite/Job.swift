@@ -9,7 +9,7 @@ struct Job: @unchecked Sendable {
         case put
         case find([Statement.Condition], row: mt_fn?)
         case erase([Statement.Condition])
-        case count([Statement.Condition])
+        case count([Statement.Condition], distinct: Int?)
     }
 
     let table: OpenTable

@@ -35,7 +35,9 @@ struct PackedValues: @unchecked Sendable {
     }
 
     /// An empty text has an address too.
-    private static func textSize(_ value: mt_value) -> Int { value.str.ptr == nil ? 0 : max(value.str.len, 1) }
+    private static func textSize(_ value: mt_value) -> Int {
+        value.str.ptr == nil ? 0 : max(value.str.len, 1)
+    }
 
     func free() { UnsafeMutableRawPointer(values).deallocate() }
 }

@@ -12,7 +12,8 @@ private let synchronous = Param<Text>(
     "synchronous", default: "full", is: .verbatim,
     "full: what is done survives a power failure; normal: only a crash of the server; off: neither.")
 private let busyTimeout = Param<Milliseconds>(
-    "busy_timeout", default: "2s", in: 0...60_000, "How long to wait for another process that has the file locked.")
+    "busy_timeout", default: "2s", in: 0...60_000,
+    "How long to wait for another process that has the file locked.")
 private let versionTable = Param<Text>(
     "version_table", default: "version", is: .verbatim, "The table that lists the versions of tables.")
 
@@ -37,8 +38,10 @@ private let plugin = Plugin("db_sqlite", "1.0.0", "Keeps tables in files of the 
             erase: { call, store, matches, count, done, user in
                 ask(call, store, matches, count, done, user) { .erase($0) }
             },
-            count: { call, store, matches, count, done, user in
-                ask(call, store, matches, count, done, user) { .count($0) }
+            count: { call, store, column, matches, count, done, user in
+                ask(call, store, matches, count, done, user) {
+                    .count($0, distinct: column == UInt32.max ? nil : Int(column))
+                }
             },
             load: { host, store, matches, count, row, user in load(host, store, matches, count, row, user) })
     }
@@ -46,7 +49,8 @@ private let plugin = Plugin("db_sqlite", "1.0.0", "Keeps tables in files of the 
         let words = ["full", "normal", "off", "extra"]
         guard words.contains(String(synchronous.value).lowercased()) else {
             return Host.fail(
-                "synchronous must be full, normal or off, not \"\(synchronous.value)\"", help: "the default is full")
+                "synchronous must be full, normal or off, not \"\(synchronous.value)\"",
+                help: "the default is full")
         }
         return .yes
     }
@@ -94,7 +98,9 @@ private func settings(of path: String) -> DatabaseSettings {
     settings.versionTable = String(versionTable.value)
     for line in 0..<readOnly.count where readOnly[line] == path { settings.isReadOnly = true }
     for line in 0..<journalMode.count {
-        guard let setting = DatabaseFile.setting(String(journalMode[line])), setting.path == path else { continue }
+        guard let setting = DatabaseFile.setting(String(journalMode[line])), setting.path == path else {
+            continue
+        }
         settings.journalMode = setting.word
     }
     return settings
@@ -145,7 +151,9 @@ private func load(
     return fail(host, failure.what, failure.help)
 }
 
-private func taken(_ matches: UnsafePointer<mt_match>?, _ count: UInt32) -> ([Statement.Condition], PackedValues) {
+private func taken(_ matches: UnsafePointer<mt_match>?, _ count: UInt32) -> (
+    [Statement.Condition], PackedValues
+) {
     let count = matches == nil ? 0 : Int(count)
     let conditions = (0..<count).map { index in
         let match = matches.unsafelyUnwrapped[index]

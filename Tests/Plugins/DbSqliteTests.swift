@@ -51,6 +51,9 @@ private func statements(_ migration: Migration) -> [String] {
             Statement.erase(people, conditions)
                 == #"DELETE FROM "people" WHERE "age" >= ? AND "name" IS NULL"#)
         #expect(Statement.count(people, []) == #"SELECT COUNT(*) FROM "people""#)
+        #expect(
+            Statement.count(people, distinct: 2, []) == #"SELECT COUNT(DISTINCT "age") FROM "people""#)
+        #expect(Statement.count(people, distinct: 9, []) == nil)
     }
 
     @Test func `a column or a comparison that does not exist makes no statement`() {

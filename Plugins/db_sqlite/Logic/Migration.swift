@@ -31,7 +31,9 @@ public enum Migration: Equatable, Sendable {
             }
             // A table that was made elsewhere has the indexes that it needs, unless it had to grow.
             if !missing.isEmpty { sql += layout.indexStatements }
-            if layout.isVersioned, version != layout.revision { sql += layout.versionStatements(versionTable) }
+            if layout.isVersioned, version != layout.revision {
+                sql += layout.versionStatements(versionTable)
+            }
             statements = sql
         } else {
             var sql = [layout.createStatement] + layout.indexStatements

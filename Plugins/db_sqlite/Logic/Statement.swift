@@ -75,8 +75,16 @@ public enum Statement {
         filtered("SELECT \(list(layout.columns.map(\.name))) FROM \(quoted(layout.name))", layout, conditions)
     }
 
-    public static func count(_ layout: TableLayout, _ conditions: [Condition]) -> String? {
-        filtered("SELECT COUNT(*) FROM \(quoted(layout.name))", layout, conditions)
+    /// Of rows, or of different values of a column.
+    public static func count(
+        _ layout: TableLayout, distinct column: Int? = nil, _ conditions: [Condition]
+    ) -> String? {
+        var what = "*"
+        if let column {
+            guard layout.columns.indices.contains(column) else { return nil }
+            what = "DISTINCT \(quoted(layout.columns[column].name))"
+        }
+        return filtered("SELECT COUNT(\(what)) FROM \(quoted(layout.name))", layout, conditions)
     }
 
     public static func erase(_ layout: TableLayout, _ conditions: [Condition]) -> String? {

@@ -3,7 +3,8 @@
 /// Whether the database works, and what of that is news: each trouble is told once, and its end too.
 public struct Trouble: Equatable, Sendable {
     public enum Kind: Equatable, Sendable {
-        case missing, locked, full, damaged, readOnly, other(Int32)
+        case missing, locked, full, damaged, readOnly
+        case other(Int32)
 
         /// Of SQLite's primary result codes.
         public init(_ code: Int32) {
@@ -30,7 +31,8 @@ public struct Trouble: Equatable, Sendable {
             case .missing: "\(path) cannot be opened: \(detail); it is tried again every second"
             case .locked: "\(path) is locked by another process; what is written now waits in memory"
             case .full: "\(path): the disk is full; what is written now waits in memory"
-            case .damaged: "\(path) is damaged (\(detail)); put a sound file there: it is tried again every second"
+            case .damaged:
+                "\(path) is damaged (\(detail)); put a sound file there: it is tried again every second"
             case .readOnly: "\(path) cannot be written: \(detail)"
             case .other: "\(path): \(detail)"
             }

@@ -488,8 +488,6 @@ typedef struct mt_loop_api {
     /* Runs each() on every worker, one after the other, then done() on the
      * thread that commands run on: how a command gathers what is per worker. */
     mt_result (*visit)(const mt_host *, mt_fn each, mt_fn done, void *user);
-    /* The worker that the messages with this Call-ID run on.                 */
-    uint32_t  (*worker)(mt_str call_id);
 } mt_loop_api;
 
 /* ---- "martlet.net" 1.0: sending ------------------------------------------*/
@@ -623,6 +621,8 @@ typedef struct mt_match { /* MT_EQ to a MT_NULL: is absent. Frozen.           */
     mt_value value;
 } mt_match;
 
+#define MT_ROWS UINT32_MAX
+
 typedef struct mt_store mt_store; /* one open table                          */
 
 typedef struct mt_store_api {
@@ -642,9 +642,10 @@ typedef struct mt_store_api {
                      mt_fn done, void *user); /* no key columns: a new row    */
     mt_result (*erase)(mt_call *, mt_store *, const mt_match *, uint32_t matches,
                        mt_fn done, void *user);
-    /* How many there are: done gets the number in args[0].                   */
-    mt_result (*count)(mt_call *, mt_store *, const mt_match *, uint32_t matches,
-                       mt_fn done, void *user);
+    /* How many rows there are, or how many different values of a column: done
+     * gets the number in args[0].                                            */
+    mt_result (*count)(mt_call *, mt_store *, uint32_t column /* or MT_ROWS */,
+                       const mt_match *, uint32_t matches, mt_fn done, void *user);
     /* [main] In or after "core.ready". Waits, and calls row for each row.    */
     mt_result (*load)(const mt_host *, mt_store *, const mt_match *,
                       uint32_t matches, mt_fn row, void *user);

@@ -493,7 +493,7 @@ mt_result everything_of_stores(mt_call *call, mt_store *table, mt_msg *unused) {
     if (store->open(call->host, mt_s("nothing://"), &layout, &table) < 0) return MT_ERROR;
     store->put(call, table, row, on_event, NULL);
     store->erase(call, table, &match, 1, on_event, NULL);
-    store->count(call, table, &match, 1, on_event, NULL);
+    store->count(call, table, MT_ROWS, &match, 1, on_event, NULL);
     store->load(call->host, table, &match, 1, on_event, NULL);
     return store->find(call, table, &match, 1, on_event, on_event, NULL);
 }
