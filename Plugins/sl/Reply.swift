@@ -18,6 +18,11 @@ func replyStateless(_ call: borrowing Call, _ status: Int, _ reason: mt_str) -> 
             .error, "cannot send a reply \(status): a status is 100 to 699, and only requests are answered")
         return .no
     }
+    // Whoever answered it for good, save() for one, has had the last word: two answers are an answer too many.
+    guard request.slot == 0 else {
+        Host.log(.debug, "not answered with \(status): it has been answered")
+        return Outcome(-2)
+    }
     // The tables themselves: this is the reply to every keepalive, and costs no reference count.
     guard let raw = Server.message.pointee.reply(request.raw, Int32(status), reason) else {
         Statistics.failed()
@@ -35,6 +40,7 @@ func replyStateless(_ call: borrowing Call, _ status: Int, _ reason: mt_str) -> 
         return .no
     }
     if tagged, status >= 200, method == .invite { openWindow(call.worker) }
+    if status >= 200 { request.slot = 1 }
     Statistics.sent(status)
     emit(localResponse, call, reply)
     return .yes
