@@ -8,7 +8,7 @@ import Synchronization
 
 /// Calls a function of a plugin's from outside of the script, and leaves a note of who is being called.
 ///
-/// `state` is the worker that it runs on; nil on the main thread.
+/// `state` is the worker that it runs on; nil on other threads.
 @inline(__always)
 func invoke(
     _ function: mt_fn, _ owner: UnsafePointer<mt_host>?, _ user: UnsafeMutableRawPointer?,
@@ -23,7 +23,7 @@ func invoke(
     call.result = result
     call.route = route
     call.worker = state.map { $0.pointee.index } ?? 0
-    guard let note = state.map({ $0.pointee.note }) ?? host.mainNote else { return function(&call) }
+    let note = state.map { $0.pointee.note } ?? CallNote.ofThread
     let outer = note.pointee
     note.pointee.site = site
     note.pointee.message = message.map { UnsafeRawPointer($0) }

@@ -30,8 +30,6 @@ struct HostState {
     var counters = CoreCounters()
     var options = TrafficOptions()
     var prefix: UnsafePointer<LogPrefix>?
-    /// The note of the main thread: who is being initialised, stopped, or answering a command.
-    var mainNote: UnsafeMutablePointer<CallNote>?
     /// Mixed into branches and tags, so that nobody can tell them beforehand.
     var secret: UInt64 = 0
     var isStrict = false
@@ -63,6 +61,14 @@ struct WorkerState {
     @inline(__always) static func of(_ index: UInt32) -> Pointer? {
         guard index < host.workerCount else { return nil }
         return host.workers.map { $0 + Int(index) }
+    }
+}
+
+extension CallNote {
+    /// The note of a thread that is no worker: who is being initialised, stopped, answering a command, or doing what
+    /// would hold up a worker. Two pointers, in the thread's own two words.
+    static var ofThread: UnsafeMutablePointer<CallNote> {
+        UnsafeMutableRawPointer(cl_own_words()!).assumingMemoryBound(to: CallNote.self)
     }
 }
 

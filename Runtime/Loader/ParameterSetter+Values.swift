@@ -97,7 +97,7 @@ extension ParameterSetter {
         var (value, out, call) = (value, mt_value(), mt_call())
         call.host = plugin.host.asHost
         call.argc = 1
-        host.mainNote?.pointee.site = plugin.host.pointee.prepare
+        CallNote.ofThread.pointee.site = plugin.host.pointee.prepare
         let result = withUnsafePointer(to: &value) { input in
             withUnsafeMutablePointer(to: &out) { output in
                 call.args = input
@@ -105,7 +105,7 @@ extension ParameterSetter {
                 return prepare(&call)
             }
         }
-        host.mainNote?.pointee.site = nil
+        CallNote.ofThread.pointee.site = nil
         let failure = takeFailure()
         guard result > 0 else {
             return .failure(

@@ -101,9 +101,9 @@ public final class Setup {
         for plugin in loader.plugins.reversed() where plugin.isInitialized && !plugin.isBroken {
             plugin.isInitialized = false
             guard let stop = plugin.table.stop else { continue }
-            host.mainNote?.pointee.site = plugin.host.pointee.stop
+            CallNote.ofThread.pointee.site = plugin.host.pointee.stop
             stop(plugin.host.asHost)
-            host.mainNote?.pointee.site = nil
+            CallNote.ofThread.pointee.site = nil
         }
     }
 
@@ -146,9 +146,6 @@ public final class Setup {
         host.workerCount = workers
         host.counters = CoreCounters(statistics)
         host.secret = cl_random() | 1
-        let note = UnsafeMutablePointer<CallNote>.allocate(capacity: 1)
-        note.initialize(to: CallNote())
-        host.mainNote = note
         let settings = configuration.settings
         host.options.forcesRport = settings.forceRport
         host.options.addsRport = settings.localRport
@@ -259,9 +256,9 @@ public final class Setup {
             plugin.isInitialized = true
             guard let start = plugin.table.initialize else { continue }
             _ = failures.take()
-            host.mainNote?.pointee.site = plugin.host.pointee.start
+            CallNote.ofThread.pointee.site = plugin.host.pointee.start
             let result = start(plugin.host.asHost)
-            host.mainNote?.pointee.site = nil
+            CallNote.ofThread.pointee.site = nil
             let failure = failures.take()
             guard result < 0 else { continue }
             plugin.isBroken = true

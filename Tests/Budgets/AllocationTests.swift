@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A message costs no memory of its own: what it needs was there before, and is there again afterwards.
-@Suite(.serialized) struct AllocationTests {
+@Suite(.serialized, .unsanitized) struct AllocationTests {
     @Test(arguments: Calls.Kind.allCases)
     fileprivate func `a stateless call allocates nothing and frees nothing`(_ kind: Calls.Kind) throws {
         let release = try ReleaseBuild()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What the server holds for peers that have said something and are quiet now.
-@Suite(.serialized) struct ConnectionTests {
+@Suite(.serialized, .unsanitized) struct ConnectionTests {
     private static let count = 10_000
     private static let most = 100 << 20
 

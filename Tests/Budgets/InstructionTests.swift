@@ -5,7 +5,7 @@ import Testing
 
 /// What a call costs, in instructions of the server's own (the kernel's are not counted): the same on a busy machine
 /// and an idle one.
-@Suite(.serialized) struct InstructionTests {
+@Suite(.serialized, .unsanitized) struct InstructionTests {
     @Test(arguments: Calls.Kind.allCases)
     fileprivate func `a call costs what is recorded, or less`(_ kind: Calls.Kind) throws {
         let scratch = try Scratch()

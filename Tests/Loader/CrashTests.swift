@@ -5,7 +5,7 @@ import Testing
 
 /// A plugin that crashes takes the server along, and the last words name it. Sanitizers have words of their
 /// own.
-@Suite(.disabled(if: ProcessInfo.processInfo.environment["MARTLET_SANITIZE"] != nil)) struct CrashTests {
+@Suite(.unsanitized) struct CrashTests {
     @Test func `a crash names the plugin, its function, the line and the call`() throws {
         let desk = try Desk(
             lines([

@@ -113,7 +113,7 @@ extension Server {
 
     /// What it has logged as an error or a warning, without the time and without where.
     var offences: [String] {
-        complaints.map { line in
+        warnings.map { line in
             let text = line.split(separator: " ", maxSplits: 2).last ?? ""
             return text.range(of: " [").map { String(text[..<$0.lowerBound]) } ?? String(text)
         }

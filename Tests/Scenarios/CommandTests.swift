@@ -11,7 +11,7 @@ import Testing
         "xlog",
     ]
 
-    @Test(.disabled(if: ProcessInfo.processInfo.environment["MARTLET_SANITIZE"] != nil), arguments: bundled)
+    @Test(.unsanitized, arguments: bundled)
     func `a bundled plugin exports one symbol`(name: String) throws {
         let symbols = try run(
             "nm", "-D", "--defined-only", "--extern-only", Repository.plugin(name))

@@ -100,16 +100,18 @@ package final class Server {
 
     /// What it has logged so far.
     package var log: String { watch.log }
-    /// What it has told at the levels that nobody wants to see, and what it said of its file. That a function
-    /// held up its worker is left out: on a machine with other things to do, it only waited for its turn.
-    package var complaints: [String] {
+    /// What it has told at the levels that nobody wants to see, and what it said of its file.
+    package var warnings: [String] {
         let marks = [
             "ERROR", "WARNING", "error:", "warning:", "\"level\":\"error\"", "\"level\":\"warning\"",
         ]
         return log.split(separator: "\n").map(String.init).filter { line in
-            marks.contains { line.contains($0) } && !line.contains("held up its worker")
+            marks.contains { line.contains($0) }
         }
     }
+    /// The same without those who held up a worker: on a machine with other things to do, they only waited for
+    /// their turn.
+    package var complaints: [String] { warnings.filter { !$0.contains("held up its worker") } }
     /// Waits until it logs that.
     package func logs(_ text: String) -> Bool { watch.isLogged(text) }
     /// Waits until it tells its service manager that.

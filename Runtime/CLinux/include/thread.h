@@ -9,11 +9,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/// Set once by each worker for its own thread; zero elsewhere.
+/// The first three are set once by each worker for its own thread, and are zero elsewhere.
 struct cl_thread {
     void *worker;
     int64_t *counters;
     int32_t index;
+    void *words[2];
 };
 extern _Thread_local struct cl_thread cl_thread_state;
 
@@ -25,6 +26,9 @@ static inline void cl_enter(void *worker, int64_t *counters, int32_t index) {
     cl_thread_state.counters = counters;
     cl_thread_state.index = index;
 }
+
+/// Two words of the running thread's own, zero at first, whatever thread it is. Their place never changes.
+static inline void **cl_own_words(void) { return cl_thread_state.words; }
 
 static inline void cl_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 int cl_thread_id(void);

@@ -113,7 +113,8 @@ final class Commands {
 
     private func called(_ run: CommandRun, _ function: mt_fn) -> mt_result {
         let call = UnsafeMutableRawPointer(run.block).assumingMemoryBound(to: mt_call.self)
-        guard let note = host.mainNote, let owner = call.pointee.host else { return function(call) }
+        guard let owner = call.pointee.host else { return function(call) }
+        let note = CallNote.ofThread
         note.pointee.site = HostBlock.of(owner).pointee.command
         defer { note.pointee.site = nil }
         return function(call)

@@ -54,8 +54,8 @@ enum CrashReport {
         put(": signal ")
         put(number: Int(signal))
         let worker = cl_worker() == nil ? nil : host.workers.map { $0 + Int(cl_worker_index()) }
-        let note = worker.map { $0.pointee.note } ?? host.mainNote
-        if let site = note?.pointee.site {
+        let note = worker.map { $0.pointee.note } ?? CallNote.ofThread
+        if let site = note.pointee.site {
             put(" in plugin ")
             put(fullName(site.pointee.plugin, texts))
             if memcmp(site.pointee.function, "a ", 2) != 0, memcmp(site.pointee.function, "the ", 4) != 0 {
@@ -75,7 +75,7 @@ enum CrashReport {
         if let worker {
             put("  worker ")
             put(number: Int(worker.pointee.index))
-            if let raw = note?.pointee.message {
+            if let raw = note.pointee.message {
                 let message = Message(OpaquePointer(raw))
                 if message.isIndexed {
                     put(", ")

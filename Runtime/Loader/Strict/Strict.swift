@@ -86,17 +86,17 @@ enum Strict {
     ///
     /// `state` is the worker whose plugin it was: its note knows which one.
     static func offence(_ what: String, of state: WorkerState.Pointer?) -> Never {
-        let note = (state?.pointee.note ?? host.mainNote)?.pointee
-        var subject = Log.Subject(plugin: note?.site.map { String(cString: $0.pointee.plugin) } ?? "a plugin")
+        let note = (state?.pointee.note ?? CallNote.ofThread).pointee
+        var subject = Log.Subject(plugin: note.site.map { String(cString: $0.pointee.plugin) } ?? "a plugin")
         subject.worker = state.map { Int($0.pointee.index) }
-        if let site = note?.site, let file = site.pointee.file {
+        if let site = note.site, let file = site.pointee.file {
             subject.place = "\(String(cString: file)):\(site.pointee.line)"
         }
-        if let raw = note?.message {
+        if let raw = note.message {
             let message = Message(OpaquePointer(raw))
             if message.isIndexed, message.callID.isPresent { subject.callID = message.callID.string }
         }
-        let function = note?.site.map { String(cString: $0.pointee.function) + ": " } ?? ""
+        let function = note.site.map { String(cString: $0.pointee.function) + ": " } ?? ""
         Log.write(.error, "\(function)\(what); --strict ends here", subject)
         _exit(1)
     }
