@@ -20,12 +20,12 @@ let swift: [SwiftSetting] = [
 /// called crypto from becoming the libcrypto.so that -lcrypto finds first.
 let plugins = [
     "avpops", "corex", "ctl", "db_sqlite", "htable", "kex", "maxfwd", "pv", "registrar", "rr", "sanity",
-    "siputils", "sl", "textops", "usrloc", "xlog",
+    "siputils", "sl", "textops", "tm", "usrloc", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [
     "avpops", "ctl", "db_sqlite", "htable", "maxfwd", "pv", "registrar", "rr", "sanity", "siputils", "sl",
-    "textops", "usrloc", "xlog",
+    "textops", "tm", "usrloc", "xlog",
 ]
 
 /// The system's libraries that a plugin needs, and that nothing else is linked with: Plugins/NAME/LIBRARY has the

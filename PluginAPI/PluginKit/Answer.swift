@@ -5,7 +5,8 @@ import CMartlet
 @frozen public struct Answer: ~Copyable, ~Escapable {
     @usableFromInline let raw: UnsafeMutablePointer<mt_call>
 
-    @inlinable @_lifetime(borrow call) init(_ call: borrowing Call) { raw = call.raw }
+    /// For a command that has waited: its continuation gets the call.
+    @inlinable @_lifetime(borrow call) public init(_ call: borrowing Call) { raw = call.raw }
     @inlinable @_lifetime(immortal) init(_ raw: UnsafeMutablePointer<mt_call>) { self.raw = raw }
     /// For a command that had to wait: in its continuation.
     @inlinable @_lifetime(borrow call) public init(of call: borrowing Call) { raw = call.raw }

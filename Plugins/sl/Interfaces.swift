@@ -4,7 +4,7 @@ import PluginKit
 import SlLogic
 
 /// May stand on a later line, or be missing: then every reply is stateless.
-let tm = Need("tm", 0, 1, as: tm_api.self, [.optional, .late])
+let tm = Need("tm", 1, as: tm_api.self, [.optional, .late])
 
 let defaultCode = Param<Int>(
     "default_code", default: "500", in: 100...699, "The status when the one given is no number.")

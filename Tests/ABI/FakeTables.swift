@@ -132,6 +132,7 @@ extension FakeServer {
             FakeServer.current.call(done!, user)
             return mt_result(MT_OK)
         }
+        api.worker = { _ in 0 }
         return api
     }
 

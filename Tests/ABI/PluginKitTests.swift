@@ -95,7 +95,10 @@ private let plugin = Plugin("tried", "1.2.3", "Is tried by a test.") {
         return Outcome(Int(number.pointee))
     }
     Offer("tried", 3, 4) { head in
-        tm_api(head: head, reply: { _, _, status, _ in mt_result(status) })
+        var api = tm_api()
+        api.head = head
+        api.reply = { _, _, status, _ in mt_result(status) }
+        return api
     }
     Start { greeting.value == nil ? Host.fail("no greeting") : .yes }
     Stop { Host.log(.info, "stopped") }

@@ -488,6 +488,8 @@ typedef struct mt_loop_api {
     /* Runs each() on every worker, one after the other, then done() on the
      * thread that commands run on: how a command gathers what is per worker. */
     mt_result (*visit)(const mt_host *, mt_fn each, mt_fn done, void *user);
+    /* The worker that the messages with this Call-ID run on.                 */
+    uint32_t  (*worker)(mt_str call_id);
 } mt_loop_api;
 
 /* ---- "martlet.net" 1.0: sending ------------------------------------------*/

@@ -2,6 +2,7 @@
 import CLinux
 import CMartlet
 import Glibc
+import Message
 import Worker
 
 /// "martlet.loop": time and workers. A job's three words are the plugin, its function and the function's user.
@@ -76,6 +77,9 @@ extension mt_loop_api {
                         host.control?.takeUnretainedValue().post { done.run() }
                     }, after))
             return mt_result(MT_OK)
+        }
+        worker = { callID in
+            host.group.map { $0._withUnsafeGuaranteedRef { UInt32($0.owner(ofCallID: Slice(callID))) } } ?? 0
         }
     }
 }

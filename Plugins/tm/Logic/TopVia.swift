@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+
+/// Of the topmost Via of a request, what tells its client from others, and says where replies go.
+public struct TopVia {
+    public var sentBy = mt_str()
+    /// 0: none is written.
+    public var port: UInt16 = 0
+    public var asksForPort = false
+    public var hasOtherAddress = false
+
+    /// The body of the header; what follows the first value is not looked at.
+    public init(_ body: mt_str) {
+        guard let start = body.ptr else { return }
+        let bytes = UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self)
+        let count = body.len
+        var at = 0
+        // "SIP/2.0/UDP": three words with slashes, perhaps spaces around them.
+        var slashes = 0
+        while at < count, slashes < 2 {
+            if bytes[at] == UInt8(ascii: "/") { slashes += 1 }
+            at += 1
+        }
+        while at < count, Self.isSpace(bytes[at]) { at += 1 }
+        while at < count, !Self.isSpace(bytes[at]) { at += 1 }
+        while at < count, Self.isSpace(bytes[at]) { at += 1 }
+        let host = at
+        if at < count, bytes[at] == UInt8(ascii: "[") {
+            while at < count, bytes[at] != UInt8(ascii: "]") { at += 1 }
+            if at < count { at += 1 }
+        } else {
+            while at < count, !Self.endsHost(bytes[at]) { at += 1 }
+        }
+        sentBy = mt_str(ptr: start + host, len: at - host)
+        while at < count, Self.isSpace(bytes[at]) { at += 1 }
+        if at < count, bytes[at] == UInt8(ascii: ":") {
+            at += 1
+            while at < count, Self.isSpace(bytes[at]) { at += 1 }
+            var number = 0
+            while at < count, bytes[at] >= 48, bytes[at] <= 57, number <= 65_535 {
+                number = number * 10 + Int(bytes[at] - 48)
+                at += 1
+            }
+            port = UInt16(clamping: number)
+        }
+        readParams(bytes, at, count)
+    }
+
+    private mutating func readParams(_ bytes: UnsafePointer<UInt8>, _ from: Int, _ count: Int) {
+        var at = from
+        while at < count {
+            while at < count, bytes[at] != UInt8(ascii: ";") {
+                if bytes[at] == UInt8(ascii: ",") { return }
+                at += 1
+            }
+            at += 1
+            while at < count, Self.isSpace(bytes[at]) { at += 1 }
+            guard at + 5 <= count else { return }
+            if Self.begins(bytes + at, "rport", count - at) { asksForPort = true }
+            if Self.begins(bytes + at, "maddr", count - at) { hasOtherAddress = true }
+        }
+    }
+
+    private static func begins(_ bytes: UnsafePointer<UInt8>, _ name: StaticString, _ room: Int) -> Bool {
+        let name = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+        guard room >= name.count else { return false }
+        for at in 0..<name.count where bytes[at] | 32 != name[at] { return false }
+        guard room > name.count else { return true }
+        let next = bytes[name.count]
+        return next == UInt8(ascii: ";") || next == UInt8(ascii: "=") || next == UInt8(ascii: ",")
+            || isSpace(next)
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
+    private static func endsHost(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ":") || byte == UInt8(ascii: ";") || byte == UInt8(ascii: ",") || isSpace(byte)
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import PluginKit
+import TmLogic
+
+private let plugin = Plugin("tm", "1.0.0", "Keeps transactions: relays, answers, repeats and cancels.") {
+    parameters()
+    events
+    transactionFunctions()
+    statusFunctions()
+    relayFunctions()
+    armingFunctions()
+    timerFunctions()
+    suspendFunctions()
+    contactFunctions()
+    otherFunctions()
+    variables()
+    commands()
+    uacCommands()
+
+    Hook("core.request", order: -50) { call in requestArrived(call.raw) }
+    Hook("core.reply") { call in replyArrived(call.raw) }
+    Hook("core.finished") { call in requestFinished(call.raw) }
+    Hook("sl.local-response", optional: true) { call in statelessReplySent(call.raw) }
+
+    Offer("tm", 1, 0) { head in interface(head) }
+    Start {
+        Statistics.define()
+        makeTables()
+        guard checkContactNames().isYes else { return .error }
+        return Words.prepare()
+    }
+}
+
+@c(martlet_plugin)
+public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.export(to: hostABI) }

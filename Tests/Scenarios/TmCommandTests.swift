@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct TmCommandTests {
+    @Test func `transactions are counted and listed, and their end is too`() throws {
+        let server = try tmServer("t_relay();")
+        let alice = try Client()
+        let bob = try Client()
+        let invite = Request("INVITE", "sip:bob@\(bob.text)", from: alice)
+        alice.send(invite, to: server.udp)
+        let received = try bob.receive()
+        let now = try #require(try server.json("tm.stats") as? [String: Any])
+        #expect(now["current"] as? Int == 1)
+        #expect(now["waiting"] as? Int == 0)
+        let listed = try server.rpc("tm.list").out
+        #expect(listed.contains(invite.callID))
+        #expect(listed.contains("INVITE"))
+        bob.answer(404, "Not Found", to: received, server)
+        let answer = try alice.receive("404")
+        alice.send(invite.follower("ACK", to: answer["To"]), to: server.udp)
+        usleep(900_000)
+        let later = try #require(try server.json("tm.stats") as? [String: Any])
+        #expect(later["current"] as? Int == 0)
+        #expect(later["total"] as? Int == 1)
+        #expect(later["4xx"] as? Int == 1)
+        #expect(later["rpl_received"] as? Int == 1)
+        #expect(later["rpl_generated"] as? Int == 1)
+        #expect(try server.rpc("tm.list").out.contains(invite.callID) == false)
+    }
+
+    @Test func `an operator cancels and answers calls`() throws {
+        let server = try tmServer("t_relay();")
+        let alice = try Client()
+        let bob = try Client()
+        let first = Request("INVITE", "sip:bob@\(bob.text)", from: alice)
+        alice.send(first, to: server.udp)
+        let received = try bob.receive()
+        bob.answer(180, "Ringing", to: received, server)
+        _ = try alice.receive("180")
+        #expect(try server.rpc("tm.cancel", first.callID, "1").status == 0)
+        _ = try bob.receive("CANCEL")
+        #expect(try server.rpc("tm.cancel", "nobody", "1").status != 0)
+
+        let second = Request("INVITE", "sip:bob@\(bob.text)", from: alice)
+        alice.send(second, to: server.udp)
+        _ = try bob.receive("INVITE")
+        #expect(try server.rpc("tm.reply_callid", second.callID, "1", "480", "Later", ".", ".").status == 0)
+        #expect(try alice.receive("480").reason == "Later")
+    }
+
+    @Test func `an operator sends a request and gets the answer`() throws {
+        let server = try tmServer("exit;")
+        let bob = try Client()
+        // Nobody else uses them meanwhile.
+        nonisolated(unsafe) let (phone, there) = (bob, server)
+        let answering = Thread {
+            guard let request = try? phone.receive() else { return }
+            phone.answer(202, "Got It", to: request, there)
+        }
+        answering.start()
+        let output = try server.rpc(
+            "tm.t_uac_wait_block", "MESSAGE", "sip:bob@\(bob.text)", ".", ".",
+            "From: <sip:server@example.com>\r\nTo: <sip:bob@example.com>\r\nContent-Type: text/plain", "hello"
+        )
+        #expect(output.status == 0)
+        #expect(output.out.contains("202"))
+        #expect(output.out.contains("Got It"))
+        let wrong = try server.rpc(
+            "tm.t_uac_start", "MESSAGE", "sip:bob@\(bob.text)", ".", ".", "To: <sip:b@c>")
+        #expect(wrong.out.contains("From missing") || wrong.err.contains("From missing"))
+    }
+}

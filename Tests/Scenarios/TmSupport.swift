@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+
+/// A server with the plugin tm whose request route ends in `script`, with further blocks behind it.
+func tmServer(
+    _ script: String, _ blocks: String = "", parameters: String = "",
+    plugins: [String] = ["sl", "rr", "pv", "ctl"]
+) throws -> Server {
+    // The order is that of the plugins' needs; sl and tm find each other late.
+    let lines = (["tm"] + plugins).map { "loadmodule \"\($0).so\"" }.joined(separator: "\n")
+    return try Server(
+        """
+        \(lines)
+        modparam("tm", "retr_timer1", 100)
+        modparam("tm", "retr_timer2", 400)
+        modparam("tm", "wt_timer", 500)
+        \(parameters)
+        request_route {
+            \(script)
+        }
+        \(blocks)
+        """)
+}
+
+extension Packet {
+    /// The next one that is not a copy of this.
+    func isCopy(of other: Packet) -> Bool { bytes == other.bytes }
+
+    var branch: String? {
+        self["Via"].flatMap { via in
+            via.components(separatedBy: "branch=").dropFirst().first?
+                .components(separatedBy: CharacterSet(charactersIn: ";, ")).first
+        }
+    }
+}
+
+extension Client {
+    /// The next message with that method or status; copies and others before it are passed over.
+    func receive(_ wanted: String) throws -> Packet {
+        while true {
+            let packet = try receive()
+            if packet.method == wanted || "\(packet.status)" == wanted { return packet }
+        }
+    }
+
+    func answer(_ status: Int, _ reason: String, to request: Packet, _ server: Server, tag: String = "b1") {
+        send(Request.reply(status, reason, to: request, tag: tag), to: server.udp)
+    }
+
+    /// Whether nothing comes for so long.
+    func isSilent(for seconds: Double) -> Bool {
+        let end = Date(timeIntervalSinceNow: seconds)
+        while Date() < end {
+            if pending() != nil { return false }
+            usleep(5000)
+        }
+        return true
+    }
+}
+
+extension Request {
+    /// The request for another method that belongs to this one: its ACK or CANCEL.
+    func follower(_ method: String, to: String? = nil) -> Request {
+        with {
+            $0.method = method
+            if let to { $0.to = to }
+            $0.lines = []
+        }
+    }
+}
