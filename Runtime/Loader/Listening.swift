@@ -7,6 +7,7 @@ import Worker
 final class Listening {
     private(set) var specs: [ListenSpec] = []
     private var places: [Place?] = []
+    private var lineOfName: [String: Int] = [:]
     /// What planning the sockets found wrong.
     var failures: [ListenFailure] = []
 
@@ -66,6 +67,14 @@ final class Listening {
                 "this line has no effect: disable_tcp switches streams off", at: line.place)
         }
         if transport == nil, noTCP { transport = .udp }
+        if let name = line.name?.value.string {
+            if let first = lineOfName[name] {
+                diagnostics.error(
+                    "line \(first) has a socket called \"\(name)\" already", at: line.place,
+                    help: "give this one another name")
+            }
+            lineOfName[name] = lineOfName[name] ?? line.place.line
+        }
         let port = line.port ?? (transport == .tls ? settings.tlsPort : settings.port)
         for host in line.hosts {
             add(

@@ -51,6 +51,18 @@ import Testing
                 """)
     }
 
+    @Test func `two sockets of one name`() throws {
+        let line = "listen=udp:127.0.0.1:5062 name \"one\""
+        try expect(
+            "listen=udp:127.0.0.1:5061 name \"one\"\n\(line)",
+            says: """
+                modules.conf:2:8: error: line 1 has a socket called "one" already
+                   2 | \(line)
+                     |        ^~~~~~~~~~~~~~~~~~
+                  help: give this one another name
+                """)
+    }
+
     @Test func `a port that somebody else has`() throws {
         let client = try Client()
         let line = "listen=udp:\(client.text)"

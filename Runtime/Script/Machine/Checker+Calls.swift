@@ -266,7 +266,7 @@ extension Checker {
             error(
                 "\(function.name): " + (failure?.what ?? "\(argument.name) was refused by the plugin"),
                 at: place,
-                help: failure.map(\.help).flatMap { $0.isEmpty ? nil : $0 } ?? argument.help)
+                help: failure.map { $0.help.isEmpty ? nil : $0.help } ?? argument.help)
             return nil
         }
         value.ptr = out.ptr
