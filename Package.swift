@@ -3,14 +3,19 @@
 import PackageDescription
 
 /// A plugin exports martlet_plugin and nothing else, needs no symbol of the server's, and stays mapped whatever
-/// dlclose says. Off under sanitizers: their runtime lives in the executable and has to stay visible to the plugins.
+/// dlclose says. lld, which comes with Swift, because gold lists local symbols beside the exported one. Off under
+/// sanitizers: their runtime lives in the executable and has to stay visible to the plugins.
 let sanitizing = Context.environment["MARTLET_SANITIZE"] != nil
-let pluginLink: [LinkerSetting] = sanitizing ? [] : [
-    .unsafeFlags([
-        "-Xlinker", "--version-script=\(Context.packageDirectory)/PluginAPI/plugin.map",
-        "-Xlinker", "-z", "-Xlinker", "defs", "-Xlinker", "-z", "-Xlinker", "nodelete",
-    ])
-]
+let pluginLink: [LinkerSetting] =
+    sanitizing
+    ? []
+    : [
+        .unsafeFlags([
+            "-use-ld=lld",
+            "-Xlinker", "--version-script=\(Context.packageDirectory)/PluginAPI/plugin.map",
+            "-Xlinker", "-z", "-Xlinker", "defs", "-Xlinker", "-z", "-Xlinker", "nodelete",
+        ])
+    ]
 let swift: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
@@ -43,23 +48,27 @@ let package = Package(
     targets: [
         .target(name: "CMartlet", path: "PluginAPI/C"),
         .target(
-            name: "PluginKit", dependencies: ["CMartlet"], path: "PluginAPI/PluginKit", exclude: ["README.md"],
+            name: "PluginKit", dependencies: ["CMartlet"], path: "PluginAPI/PluginKit",
+            exclude: ["README.md"],
             swiftSettings: swift),
         .target(name: "CLinux", path: "Runtime/CLinux", exclude: ["README.md"]),
         .target(
             name: "Message", dependencies: ["CMartlet"], path: "Runtime/Message", exclude: ["README.md"],
             swiftSettings: swift),
         .target(
-            name: "Worker", dependencies: ["CLinux", "Message"], path: "Runtime/Worker", exclude: ["README.md"],
+            name: "Worker", dependencies: ["CLinux", "Message"], path: "Runtime/Worker",
+            exclude: ["README.md"],
             swiftSettings: swift),
         .target(
             name: "Script", dependencies: ["Worker"], path: "Runtime/Script", exclude: ["README.md"],
             swiftSettings: swift),
         .target(
-            name: "Loader", dependencies: ["CLinux", "Script"], path: "Runtime/Loader", exclude: ["README.md"],
+            name: "Loader", dependencies: ["CLinux", "Script"], path: "Runtime/Loader",
+            exclude: ["README.md"],
             swiftSettings: swift),
         .executableTarget(
-            name: "martlet", dependencies: ["CtlLogic", "Loader"], path: "Runtime/martlet", exclude: ["README.md"],
+            name: "martlet", dependencies: ["CtlLogic", "Loader"], path: "Runtime/martlet",
+            exclude: ["README.md"],
             swiftSettings: swift,
             linkerSettings: sanitizing ? [.unsafeFlags(["-Xlinker", "--export-dynamic"])] : []),
         .testTarget(name: "MessageTests", dependencies: ["Message"], path: "Tests/Message"),
@@ -73,10 +82,12 @@ let package = Package(
             name: "ABITests", dependencies: ["PluginKit", "TestSupport"], path: "Tests/ABI",
             exclude: ["1.0", "layout.txt", "README.md"]),
         .testTarget(
-            name: "PluginTests", dependencies: ["PluginKit"] + withLogic.sorted().map { .target(name: "\(target($0))Logic") },
+            name: "PluginTests",
+            dependencies: ["PluginKit"] + withLogic.sorted().map { .target(name: "\(target($0))Logic") },
             path: "Tests/Plugins"),
         .testTarget(
-            name: "ScenarioTests", dependencies: ["TestSupport"], path: "Tests/Scenarios", exclude: ["README.md"]),
+            name: "ScenarioTests", dependencies: ["TestSupport"], path: "Tests/Scenarios",
+            exclude: ["README.md"]),
         .testTarget(
             name: "BudgetTests", dependencies: ["TestSupport"], path: "Tests/Budgets",
             exclude: ["instructions.txt", "README.md"]),
@@ -84,13 +95,15 @@ let package = Package(
         + withLogic.sorted().map {
             .target(
                 // The command speaks what ctl speaks, and must not link PluginKit.
-                name: "\(target($0))Logic", dependencies: $0 == "ctl" ? [] : ["PluginKit"], path: "Plugins/\($0)/Logic",
+                name: "\(target($0))Logic", dependencies: $0 == "ctl" ? [] : ["PluginKit"],
+                path: "Plugins/\($0)/Logic",
                 swiftSettings: swift)
         }
         + plugins.map {
             .target(
                 name: "\(target($0))Plugin",
-                dependencies: ["PluginKit"] + (withLogic.contains($0) ? [.target(name: "\(target($0))Logic")] : [])
+                dependencies: ["PluginKit"]
+                    + (withLogic.contains($0) ? [.target(name: "\(target($0))Logic")] : [])
                     + (systemLibraries[$0].map { [.target(name: $0)] } ?? []),
                 path: "Plugins/\($0)",
                 exclude: ["README.md"] + (withLogic.contains($0) ? ["Logic"] : [])
@@ -98,6 +111,7 @@ let package = Package(
                 swiftSettings: swift, linkerSettings: pluginLink)
         }
         + systemLibraries.map {
-            .systemLibrary(name: $0.value, path: "Plugins/\($0.key)/\($0.value)", providers: [.apt(["libsqlite3-dev"])])
+            .systemLibrary(
+                name: $0.value, path: "Plugins/\($0.key)/\($0.value)", providers: [.apt(["libsqlite3-dev"])])
         }
 )

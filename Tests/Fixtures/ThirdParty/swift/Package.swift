@@ -18,7 +18,8 @@ let package = Package(
             name: "seguard", dependencies: ["PluginKit"],
             linkerSettings: [
                 .unsafeFlags([
-                    "-static-stdlib", "-Xlinker", "--version-script=\(Context.packageDirectory)/plugin.map",
+                    "-static-stdlib", "-use-ld=lld", "-Xlinker",
+                    "--version-script=\(Context.packageDirectory)/plugin.map",
                     "-Xlinker", "-z", "-Xlinker", "nodelete",
                 ])
             ]),
