@@ -16,6 +16,9 @@ public final class Event: Declaration, @unchecked Sendable {
         self.help = help
     }
 
+    /// Does anybody listen? From "core.ready" on the answer stays.
+    public var isHeard: Bool { Server.host.pointee.heard(Server.host, index) }
+
     /// Runs the hooks, then the event_route. `.stop` when one of them consumed it.
     @inlinable @discardableResult
     public func emit(_ call: borrowing Call, _ message: Message, _ data: UnsafeRawPointer? = nil) -> Outcome {

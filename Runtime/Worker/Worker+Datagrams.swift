@@ -51,6 +51,9 @@ extension Worker {
         if events & (Ready.input | Ready.broken) != 0, state == .running { receive(socket) }
     }
 
+    /// How long there has been more to read than is taken at once, in milliseconds; 0: it keeps up.
+    public var behind: UInt64 { fullSince == 0 ? 0 : (ticks &- fullSince) / 1_000_000 }
+
     /// One batch. What belongs to other workers is on its way to them first, so that they begin while we go
     /// on.
     private func receive(_ socket: Int) {
@@ -65,6 +68,11 @@ extension Worker {
         let descriptor = network.descriptor(worker: index, socket: socket)
         let count = Int(cl_batch_receive(batch, descriptor, Int32(Datagrams.most), row.pointee.isWildcard))
         // An error belongs to a datagram sent earlier; reading it clears it.
+        if count < Datagrams.most {
+            fullSince = 0
+        } else if fullSince == 0 {
+            fullSince = ticks
+        }
         guard count > 0 else { return }
         self.count(counters.received, Int64(count))
         for i in 0..<count { datagrams.counts[i] = arrived(i, socket, row) }

@@ -119,6 +119,7 @@ extension Worker {
             }
             flow.connection = found
         }
+        usedConnection = flow.connection
         let owner = Connections.worker(of: flow.connection)
         if owner == index {
             append(count, flow)

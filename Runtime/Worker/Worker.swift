@@ -26,6 +26,12 @@ public final class Worker: @unchecked Sendable {
     /// Monotonic time in nanoseconds, as of the beginning of this turn.
     public internal(set) var ticks: UInt64
 
+    /// The connection that the last `commit` to a stream went to.
+    public internal(set) var usedConnection: UInt64 = 0
+
+    /// When its sockets were first found with more than one batch in them, and have been ever since; 0: they are not.
+    var fullSince: UInt64 = 0
+
     let mailbox = Mailbox()
     public let timers: Timers
     let poll: Int32

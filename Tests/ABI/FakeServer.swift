@@ -72,6 +72,7 @@ final class FakeServer {
         host.pointee.head = mt_head(size: UInt32(MemoryLayout<mt_host>.size), major: 1, minor: 0)
         host.pointee.server = UnsafePointer(strdup("martlet 1.0.0"))
         host.pointee.run_dir = UnsafePointer(strdup("/run/martlet"))
+        host.pointee.heard = { _, _ in true }
         host.pointee.params = UnsafePointer(params)
         host.pointee.workers = 2
         host.pointee.level = 1

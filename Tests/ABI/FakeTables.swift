@@ -133,6 +133,7 @@ extension FakeServer {
             return mt_result(MT_OK)
         }
         api.worker = { _ in 0 }
+        api.behind = { 0 }
         return api
     }
 

@@ -24,6 +24,13 @@ enum HostFunctions {
             count(Statistics.ID(rawValue: block.pointee.firstCounter + counter), by)
         }
         abi.emit = { HostFunctions.emit($0, $1, $2, $3) }
+        abi.heard = { owner, event in
+            guard let owner, let entries = host.events else { return true }
+            let block = HostBlock.of(owner)
+            guard event < block.pointee.events else { return false }
+            let entry = entries + Int(block.pointee.firstEvent + event)
+            return entry.pointee.count > 0 || entry.pointee.route != 0
+        }
         guard host.isStrict else { return }
         abi.emit = { call, event, message, data in
             Strict.owns(call, "emit of mt_host")

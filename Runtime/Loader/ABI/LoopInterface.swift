@@ -78,6 +78,10 @@ extension mt_loop_api {
                     }, after))
             return mt_result(MT_OK)
         }
+        behind = {
+            guard let state = WorkerState.current else { return 0 }
+            return state.pointee.worker._withUnsafeGuaranteedRef { UInt32(clamping: $0.behind) }
+        }
         worker = { callID in
             host.group.map { $0._withUnsafeGuaranteedRef { UInt32($0.owner(ofCallID: Slice(callID))) } } ?? 0
         }

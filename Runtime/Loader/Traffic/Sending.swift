@@ -182,6 +182,8 @@ struct Sending {
             let stays = isRequest ? MT_O_FORWARD_NO_CONNECT : MT_O_REPLY_NO_CONNECT
             let result = worker.commit(
                 size, to: flow, connect: host.options.connects && !message.has(option: stays))
+            // Whoever wants to hear what came of it hears along which connection.
+            if flow.transport.isStream, result == .queued { flow.connection = worker.usedConnection }
             if flow.connection != 0, message.has(option: isRequest ? MT_O_FORWARD_CLOSE : MT_O_REPLY_CLOSE) {
                 worker.close(flow)
             }

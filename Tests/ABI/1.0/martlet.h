@@ -301,6 +301,10 @@ struct mt_host {
 
     const char     *run_dir; /* the folder for sockets and fifos, no slash at
                               * its end                                      */
+
+    /* [any] Does anybody listen to an event of yours? From "core.ready" on the
+     * answer stays: what nobody hears need not be prepared.                  */
+    bool (*heard)(const mt_host *, uint32_t event);
 };
 
 /* ---- "martlet.message" 1.0: read and edit a message ----------------------
@@ -490,6 +494,9 @@ typedef struct mt_loop_api {
     mt_result (*visit)(const mt_host *, mt_fn each, mt_fn done, void *user);
     /* The worker that the messages with this Call-ID run on.                 */
     uint32_t  (*worker)(mt_str call_id);
+    /* For how many ms this worker has had more to read than it takes at once;
+     * 0: it keeps up. [worker]                                               */
+    uint32_t  (*behind)(void);
 } mt_loop_api;
 
 /* ---- "martlet.net" 1.0: sending ------------------------------------------*/
