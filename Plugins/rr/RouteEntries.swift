@@ -89,20 +89,20 @@ extension RouteSet.Entry {
     /// Nil when it is no SIP URI.
     init?(_ uri: mt_str) {
         guard let uri = URI(Text(unchecked: uri)) else { return nil }
-        let isMine = isOurs(uri)
-        self.init(isMine: isMine, isLoose: uri.param(Word.lr) != nil, isPaired: uri.param(Word.r2) != nil)
+        let params = RouteParams(uri.params.raw)
+        self.init(isMine: isOurs(uri, params), isLoose: params.isLoose, isPaired: params.isPaired)
     }
 }
 
 /// Does it name this server? A GRUU of ours names a user agent instead (RFC 5627). A port that is not written
 /// is the default one here, not any.
-private func isOurs(_ uri: URI) -> Bool {
-    if uri.param(Word.gr) != nil { return false }
+private func isOurs(_ uri: URI, _ params: RouteParams) -> Bool {
+    if params.isGRUU { return false }
     var raw = uri.raw
     if raw.port == 0 {
         let isTLS =
             uri.scheme.equalsIgnoringCase(Word.sips)
-            || (uri.param(Word.transport)?.equalsIgnoringCase(Word.tls) ?? false)
+            || Text(unchecked: params.transport).equalsIgnoringCase(Word.tls)
         raw.port = isTLS ? 5061 : 5060
     }
     return Server.net.pointee.mine(&raw)

@@ -25,9 +25,11 @@ struct MethodList: Scriptable, ~Escapable {
         self.text = text
     }
 
-    func contains(_ method: Int, _ name: Text) -> Bool {
-        let bit = method > 0 ? method : MethodList.number(of: name)
-        if bit > 0 { return bits & (1 << UInt(bit)) != 0 }
+    func contains(_ method: Int) -> Bool { bits & (1 << UInt(method)) != 0 }
+
+    func contains(_ name: Text) -> Bool {
+        let bit = MethodList.number(of: name)
+        if bit > 0 { return contains(bit) }
         return bits == MethodList.other && text.trimmed.equalsIgnoringCase(name)
     }
 
@@ -102,6 +104,7 @@ struct MethodList: Scriptable, ~Escapable {
 
 func isMethod(_ call: borrowing Call, _ list: MethodList) -> Outcome {
     let message = call.message
-    let name = message.isRequest ? message.methodText : message.cseqMethod
-    return Outcome(list.contains(message.method.number, name))
+    let number = message.method.number
+    if number > 0 { return Outcome(list.contains(number)) }
+    return Outcome(list.contains(message.isRequest ? message.methodText : message.cseqMethod))
 }

@@ -71,14 +71,7 @@ extension Message {
     public func slot(_ index: Int) -> UnsafeMutablePointer<UInt64> {
         let inline = Layout.slotCount
         precondition(index >= 0, "plugins are counted from 0")
-        guard index >= inline else {
-            // Zeroed as far as they are asked for: most messages never touch the later ones.
-            while Int(store.pointee.slotsUsed) <= index {
-                store.pointee.slots[Int(store.pointee.slotsUsed)] = 0
-                store.pointee.slotsUsed += 1
-            }
-            return store.pointee.slots + index
-        }
+        guard index >= inline else { return store.pointee.slots + index }
         var page = store.pointee.moreSlots
         var pages = 0
         var last = page

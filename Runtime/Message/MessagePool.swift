@@ -119,7 +119,7 @@ import Synchronization
     }
 
     private func reset(_ block: UnsafeMutablePointer<Storage>) {
-        memset(UnsafeMutableRawPointer(block) + Layout.zeroed, 0, Layout.slots - Layout.zeroed)
+        memset(UnsafeMutableRawPointer(block) + Layout.zeroed, 0, Layout.fields - Layout.zeroed)
         block.pointee.references = 1
         block.pointee.worker = state.pointee.worker
         block.pointee.serial = state.pointee.serial

@@ -43,12 +43,26 @@
         return param.value.isAbsent ? param.name.suffix(0) : param.value.withoutQuotes
     }
 
+    /// Names are compared where they stand; only the one that is meant is taken apart.
     public func param(named name: Slice) -> Param? {
-        var rest = self
-        while let param = rest.next() {
-            if param.name.count == name.count, param.name.equalsIgnoringCase(name) { return param }
+        guard let base = rest.base, name.count > 0 else { return nil }
+        let count = rest.count
+        var at = 0
+        while at < count {
+            while at < count, base[at] == separator || base[at].isSpace { at &+= 1 }
+            let start = at
+            while at < count, base[at] != separator, !Params.endsName(base[at]) { at &+= 1 }
+            if at &- start == name.count, Slice(base: base + start, count: name.count).equalsIgnoringCase(name) {
+                var found = Params(rest.dropFirst(start), separator: separator)
+                return found.next()
+            }
+            at &+= Slice(base: base + at, count: count &- at).endOfValue(before: separator)
         }
         return nil
+    }
+
+    @inline(__always) private static func endsName(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "=") || byte == UInt8(ascii: "\"") || byte.isSpace
     }
 
     public func has(_ name: Slice) -> Bool { param(named: name) != nil }

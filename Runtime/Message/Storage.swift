@@ -104,7 +104,6 @@ import Glibc
     @usableFromInline var lastTarget: UnsafeMutablePointer<TargetNode>?
     @usableFromInline var targetCount: Int32
 
-    @usableFromInline var slotsUsed: Int32
     @usableFromInline var moreSlots: UnsafeMutablePointer<SlotPage>?
     @usableFromInline var arenaUsed: Int
     @usableFromInline var chunks: UnsafeMutablePointer<Chunk>?
