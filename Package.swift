@@ -25,7 +25,7 @@ let swift: [SwiftSetting] = [
 /// called crypto from becoming the libcrypto.so that -lcrypto finds first.
 let plugins = [
     "avpops", "corex", "ctl", "db_sqlite", "htable", "kex", "maxfwd", "pv", "registrar", "rr", "sanity",
-    "siputils", "sl", "textops", "tm", "usrloc", "xlog",
+    "siputils", "sl", "textops", "tm", "tmx", "usrloc", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [
