@@ -5,7 +5,9 @@ import Glibc
 struct Block {
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0
-    /// What it can hold is 256 << size.
+    /// What it can hold.
+    var room = 0
+    /// That is 256 << size, up to 64 KiB.
     fileprivate var size: UInt8 = 0
 }
 
@@ -25,11 +27,11 @@ struct BlockPool {
         guard size < Self.sizes, let first = free[size] else {
             let room = size < Self.sizes ? 256 << size : count
             guard let raw = malloc(room) else { return Block() }
-            return Block(bytes: raw.assumingMemoryBound(to: UInt8.self), count: count, size: UInt8(size))
+            return Block(bytes: raw.assumingMemoryBound(to: UInt8.self), room: room, size: UInt8(size))
         }
         // The first word of a free piece leads to the next.
         free[size] = first.load(as: UnsafeMutableRawPointer?.self)
-        return Block(bytes: first.assumingMemoryBound(to: UInt8.self), count: count, size: UInt8(size))
+        return Block(bytes: first.assumingMemoryBound(to: UInt8.self), room: 256 << size, size: UInt8(size))
     }
 
     func give(_ block: inout Block) {
@@ -42,10 +44,5 @@ struct BlockPool {
             Glibc.free(bytes)
         }
         block = Block()
-    }
-
-    /// Whether that many bytes go where these are.
-    static func fits(_ block: Block, _ count: Int) -> Bool {
-        block.bytes != nil && Int(block.size) < sizes && count <= 256 << Int(block.size)
     }
 }

@@ -49,6 +49,12 @@ struct Branch {
     }
 
     var next: BranchPointer?
+    /// Whose it is.
+    var transaction: TransactionPointer?
+    // Among those sent along the same connection: see Streams.
+    var isOnStream = false
+    var streamBefore: BranchPointer?
+    var streamAfter: BranchPointer?
     var number: Int32 = 0
     var flags: Flags = []
     var client = ClientSide.none

@@ -87,7 +87,7 @@ func cancelArrived(_ call: CallPointer, _ message: OpaquePointer, _ invite: Tran
     }
     guard !invite.pointee.has(.cancelled), invite.pointee.isUnanswered else { return .yes }
     invite.pointee.flags.insert(.cancelled)
-    tell(cancelled, call, invite, message)
+    tell(.cancelled, call, invite, message)
     var reason = mt_str()
     if e2eCancelReason.value != 0, !invite.pointee.has(.noCancelReason),
         let field = header(message, Words.reason)

@@ -19,14 +19,7 @@ import TmLogic
             return .yes
         }
     }
-    Command("list", "The transactions.") { answer in
-        Gathering.run(answer) { gathering, call in
-            table(call).pointee.each { gathering.add(row($0)) }
-        } then: { gathering, answer in
-            gathering.tell(answer)
-            return .yes
-        }
-    }
+    Command("list", "The transactions.") { answer in Listing.run(answer) }
     Command("clean", "Accepted: transactions end by themselves.") { _ in .yes }
     Command(
         "cancel", "Cancels the INVITE with that Call-ID and CSeq.", Arg("callid", Text.self),
@@ -44,35 +37,44 @@ import TmLogic
         "reply_callid", "Answers the transaction with that Call-ID and CSeq.", Arg("callid", Text.self),
         Arg("cseq", Text.self), Arg("code", Int.self, in: 100...699), Arg("reason", Text.self),
         Arg("totag", Text?.self), Arg("headers", Text?.self)
-    ) { answer, callID, sequence, code, reason, _, headers in
-        let (reason, headers) = (String(reason), headerLines(headers))
-        return byName(answer, callID, sequence) { call, transaction in
-            reply(call, transaction, code, reason, headers)
-        }
+    ) { answer, callID, sequence, code, reason, tag, headers in
+        let order = OrderedReply(code, reason, tag, headers, nil)
+        return byName(answer, callID, sequence) { call, transaction in order.send(call, transaction) }
     }
     Command(
         "reply", "Answers a transaction.", Arg("code", Int.self, in: 100...699), Arg("reason", Text.self),
         Arg("transaction", Text.self, "Its two numbers, index:label."), Arg("totag", Text?.self),
         Arg("headers", Text?.self), Arg("body", Text?.self)
-    ) { answer, code, reason, name, _, headers, body in
+    ) { answer, code, reason, name, tag, headers, body in
         guard let handle = handle(name) else { return answer.fault(400, "Invalid transaction ID") }
-        let (reason, headers) = (String(reason), headerLines(headers))
+        let order = OrderedReply(code, reason, tag, headers, body)
         return Gathering.run(answer) { gathering, call in
             guard handle.worker == call.pointee.worker, let transaction = transaction(handle) else { return }
-            if reply(call, transaction, code, reason, headers) { gathering.hit() }
+            if order.send(call, transaction) { gathering.hit() }
         } then: { gathering, answer in
             gathering.hits > 0 ? .yes : answer.fault(404, "Transaction not found")
         }
     }
-    for name in ["retransmit_reply", "retransmit_reply_callid"] as [StaticString] {
-        Command(
-            name, "Sends the last reply of a transaction again.", Arg("callid", Text.self),
-            Arg("cseq", Text.self)
-        ) { answer, callID, sequence in
-            byName(answer, callID, sequence) { _, transaction in
-                sendLastReply(transaction)
-                return true
-            }
+    Command(
+        "retransmit_reply_callid", "Sends the last reply of a transaction again.", Arg("callid", Text.self),
+        Arg("cseq", Text.self)
+    ) { answer, callID, sequence in
+        byName(answer, callID, sequence) { _, transaction in
+            sendLastReply(transaction)
+            return true
+        }
+    }
+    Command(
+        "retransmit_reply", "Sends the last reply of a transaction again.",
+        Arg("transaction", Text.self, "Its two numbers, index:label.")
+    ) { answer, name in
+        guard let handle = handle(name) else { return answer.fault(400, "Invalid transaction ID") }
+        return Gathering.run(answer) { gathering, call in
+            guard handle.worker == call.pointee.worker, let transaction = transaction(handle) else { return }
+            sendLastReply(transaction)
+            gathering.hit()
+        } then: { gathering, answer in
+            gathering.hits > 0 ? .yes : answer.fault(404, "Transaction not found")
         }
     }
 }
@@ -90,28 +92,6 @@ private func tellStatistics(_ answer: borrowing Answer) {
     answer.put("4xx", Statistics.class4.value)
     answer.put("3xx", Statistics.class3.value)
     answer.put("2xx", Statistics.class2.value)
-}
-
-private func row(_ transaction: TransactionPointer) -> [(String, Gathering.RowValue)] {
-    let handle = transaction.pointee.handle
-    var row: [(String, Gathering.RowValue)] = [
-        ("cell", .text(String(UInt(bitPattern: transaction), radix: 16))),
-        ("tindex", .number(Int(handle.entry))), ("tlabel", .number(Int(handle.label))),
-    ]
-    if let request = transaction.pointee.request {
-        func word(_ field: Int) -> Gathering.RowValue { .text(String(Text(unchecked: text(request, field)))) }
-        row.append(("method", word(MT_F_METHOD)))
-        row.append(("from", word(MT_F_FROM_URI)))
-        row.append(("to", word(MT_F_TO_URI)))
-        row.append(("callid", word(MT_F_CALL_ID)))
-        row.append(("cseq", .number(number(request, MT_F_CSEQ))))
-    }
-    row.append(("uas_request", .text(transaction.pointee.has(.local) ? "no" : "yes")))
-    row.append(("tflags", .number(Int(transaction.pointee.flags.rawValue))))
-    row.append(("outgoings", .number(Int(transaction.pointee.branchCount))))
-    row.append(("ref_count", .number(Int(transaction.pointee.pins))))
-    row.append(("lifetime", .number(Int((milliseconds() &- transaction.pointee.created) / 1000))))
-    return row
 }
 
 /// Does something with the one that is asked for by Call-ID and CSeq number, wherever it is.
@@ -147,18 +127,4 @@ private func handle(_ name: Text) -> Handle? {
         let generation = UInt32(exactly: label)
     else { return nil }
     return Handle(entry: index, label: generation)
-}
-
-private func headerLines(_ headers: Text?) -> String {
-    guard let headers, !headers.isEmpty, headers != mt_str(".") else { return "" }
-    return String(headers)
-}
-
-private func reply(
-    _ call: CallPointer, _ transaction: TransactionPointer, _ code: Int, _ reason: String, _ headers: String
-) -> Bool {
-    guard transaction.pointee.isUnanswered, let request = transaction.pointee.request else { return false }
-    if !headers.isEmpty { headers.withRaw { set(request, MT_F_REPLY_LINES, $0) } }
-    transaction.pointee.flags.insert(.cared)
-    return reason.withRaw { answer(call, transaction, code, $0) }
 }

@@ -58,22 +58,7 @@ private func load(_ message: OpaquePointer, _ name: mt_str, _ mode: Int) -> Outc
     let count = number(message, MT_F_TARGETS)
     guard count > 0 else { return .yes }
     // The Request-URI is a destination as well, the first of them.
-    var first = mt_target()
-    first.size = UInt32(MemoryLayout<mt_target>.size)
-    first.uri = text(message, MT_F_URI)
-    first.next_hop = text(message, MT_F_NEXT_HOP)
-    first.path = text(message, MT_F_PATH)
-    first.instance = text(message, MT_F_INSTANCE)
-    first.ruid = text(message, MT_F_RUID)
-    first.user_agent = text(message, MT_F_USER_AGENT)
-    let q = Server.message.pointee.number(message, UInt32(MT_F_Q))
-    first.q = q == Int64.min ? -1 : Int32(truncatingIfNeeded: q)
-    first.flags = UInt64(truncatingIfNeeded: number(message, MT_F_BRANCH_FLAGS))
-    let socket = Server.message.pointee.number(message, UInt32(MT_F_OUT_SOCKET))
-    first.socket = socket == Int64.min ? UInt32.max : UInt32(truncatingIfNeeded: socket)
-    let connection = Server.message.pointee.number(message, UInt32(MT_F_CONNECTION))
-    first.connection = connection == Int64.min ? 0 : UInt64(bitPattern: connection)
-
+    let first = requestTarget(message)
     withUnsafeTemporaryAllocation(of: mt_target.self, capacity: count + 1) { room in
         room[0] = first
         for index in 0..<count {
@@ -102,6 +87,26 @@ private func load(_ message: OpaquePointer, _ name: mt_str, _ mode: Int) -> Outc
     return .yes
 }
 
+/// The Request-URI, and how it is reached.
+func requestTarget(_ message: OpaquePointer) -> mt_target {
+    var first = mt_target()
+    first.size = UInt32(MemoryLayout<mt_target>.size)
+    first.uri = text(message, MT_F_URI)
+    first.next_hop = text(message, MT_F_NEXT_HOP)
+    first.path = text(message, MT_F_PATH)
+    first.instance = text(message, MT_F_INSTANCE)
+    first.ruid = text(message, MT_F_RUID)
+    first.user_agent = text(message, MT_F_USER_AGENT)
+    let q = Server.message.pointee.number(message, UInt32(MT_F_Q))
+    first.q = q == Int64.min ? -1 : Int32(truncatingIfNeeded: q)
+    first.flags = UInt64(truncatingIfNeeded: number(message, MT_F_BRANCH_FLAGS))
+    let socket = Server.message.pointee.number(message, UInt32(MT_F_OUT_SOCKET))
+    first.socket = socket == Int64.min ? UInt32.max : UInt32(truncatingIfNeeded: socket)
+    let connection = Server.message.pointee.number(message, UInt32(MT_F_CONNECTION))
+    first.connection = connection == Int64.min ? 0 : UInt64(bitPattern: connection)
+    return first
+}
+
 private func remove(_ message: OpaquePointer, _ name: mt_str) {
     _ = Server.attribute.pointee.remove(message, xavp, bare(name), mt_str(), UInt32.max)
 }
@@ -126,6 +131,7 @@ private func store(_ message: OpaquePointer, _ name: mt_str, _ target: mt_target
     put("instance", target.instance)
     put("ruid", target.ruid)
     put("ua", target.user_agent)
+    if target.reg_id != 0 { put("reg_id", mt_value(Int(target.reg_id))) }
     if target.connection != 0 { put("connection", mt_value(Int(truncatingIfNeeded: target.connection))) }
 }
 
@@ -150,6 +156,7 @@ private func record(_ message: OpaquePointer, _ name: mt_str, _ index: Int) -> (
     target.user_agent = value("ua")?.str ?? mt_str()
     target.q = Int32(truncatingIfNeeded: value("q")?.num ?? -1)
     target.flags = UInt64(truncatingIfNeeded: value("flags")?.num ?? 0)
+    target.reg_id = UInt32(truncatingIfNeeded: value("reg_id")?.num ?? 0)
     target.connection = UInt64(truncatingIfNeeded: value("connection")?.num ?? 0)
     target.socket = value("sock").map { Server.net.pointee.find_socket($0.str) } ?? UInt32.max
     return (target, (value("q_flag")?.num ?? 1) != 0)

@@ -25,10 +25,14 @@ func create(_ call: CallPointer, _ message: OpaquePointer) -> TransactionPointer
     transaction.pointee.flags.formUnion(state.pointee.flags)
     transaction.pointee.request = Server.message.pointee.keep(message)
 
-    let body = header(message, Words.via)?.body ?? mt_str()
-    let via = TopVia(body)
-    transaction.pointee.key = requestKey(message, via, body)
-    setWayBack(transaction, message, via)
+    if table(call).pointee.arrived == message {
+        transaction.pointee.key = table(call).pointee.arrivedKey
+        setWayBack(transaction, message, table(call).pointee.arrivedVia)
+    } else {
+        let via = TopVia(header(message, Words.via)?.body ?? mt_str())
+        transaction.pointee.key = requestKey(message, via)
+        setWayBack(transaction, message, via)
+    }
     let isReliable = transaction.pointee.flow.protocol != UInt32(MT_UDP)
     if isReliable { transaction.pointee.flags.insert(.reliable) }
     transaction.pointee.server =
@@ -36,16 +40,24 @@ func create(_ call: CallPointer, _ message: OpaquePointer) -> TransactionPointer
         ? .invite(InviteServer(reliable: isReliable))
         : .plain(PlainServer(at: now, reliable: isReliable, transaction.pointee.times))
     table(call).pointee.list(transaction)
+    // Its CANCEL may have overtaken it.
+    if method == MT_INVITE, unmatchedCancel.value == 0,
+        table(call).pointee.find(transaction.pointee.key, UInt8(MT_CANCEL)) != nil
+    {
+        transaction.pointee.flags.insert(.cancelled)
+    }
     Statistics.requests.add()
     Statistics.present.add()
     Statistics.active.add()
-    tell(created, call, transaction, message)
+    tell(.created, call, transaction, message)
     return transaction
 }
 
 /// Where replies go (RFC 3261, 18.2.2; RFC 3581, 4).
-private func setWayBack(_ transaction: TransactionPointer, _ message: OpaquePointer, _ via: TopVia) {
+private func setWayBack(_ transaction: TransactionPointer, _ message: OpaquePointer, _ sender: TopVia) {
     Server.message.pointee.flow(message, &transaction.pointee.flow)
+    var via = sender
+    via.readParams()
     transaction.pointee.followsVia = via.hasOtherAddress
     guard transaction.pointee.flow.connection == 0 else { return }
     let options = number(message, MT_F_OPTIONS)
@@ -88,6 +100,7 @@ func giveUp(_ call: CallPointer, _ transaction: TransactionPointer) {
 
 /// Hook "core.finished": the script is done with a request.
 func requestFinished(_ call: CallPointer) -> Outcome {
+    table(call).pointee.arrived = nil
     guard let message = call.pointee.msg, let state = MessageState.find(message), state.pointee.branch < 0,
         let transaction = transaction(state.pointee.handle)
     else { return .yes }

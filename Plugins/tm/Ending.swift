@@ -26,7 +26,7 @@ private func isOver(_ transaction: TransactionPointer) -> Bool {
     case .plain(let machine): if machine.state != .terminated { return false }
     case .none: if !transaction.pointee.has(.over) { return false }
     }
-    if transaction.pointee.has(.failing) || transaction.pointee.has(.suspended) { return false }
+    if transaction.pointee.isFailing || transaction.pointee.has(.suspended) { return false }
     var branch = transaction.pointee.first
     while let here = branch {
         if here.pointee.cancel.isOpen || here.pointee.has(.preparing) && !here.pointee.hasFinal {
@@ -62,6 +62,10 @@ private func lighten(_ transaction: TransactionPointer) {
         branch = here.pointee.next
     }
     if Words.replyRoute != 0, transaction.pointee.isInvite { return }
+    // Each copy of a 2xx to an INVITE of our own gets its ACK.
+    if transaction.pointee.has(.local), transaction.pointee.isInvite, !transaction.pointee.has(.noACK) {
+        return
+    }
     dropMessages(transaction)
 }
 
@@ -75,6 +79,10 @@ private func dropMessages(_ transaction: TransactionPointer) {
         branch.pointee.reply = nil
         if let cancel = branch.pointee.cancelMessage { Server.message.pointee.release(cancel) }
         branch.pointee.cancelMessage = nil
+    }
+    if let reply = transaction.pointee.heldReply {
+        transaction.pointee.heldReply = nil
+        Server.message.pointee.release(reply)
     }
     if let request = transaction.pointee.request {
         transaction.pointee.request = nil
@@ -97,15 +105,7 @@ func fade(_ call: CallPointer, _ transaction: TransactionPointer) {
 }
 
 private func tellEnd(_ call: CallPointer, _ transaction: TransactionPointer) {
-    if transaction.pointee.request != nil {
-        tell(ended, call, transaction, transaction.pointee.request, status: transaction.pointee.lastStatus)
-    } else {
-        var data = tm_event(
-            transaction: transaction.pointee.handle.number, request: nil, reply: nil,
-            status: transaction.pointee.lastStatus, branch: -1,
-            flags: transaction.pointee.has(.local) ? UInt32(TM_LOCAL) : 0, reserved: 0)
-        withUnsafePointer(to: &data) { _ = ended.emit(Call(call), UnsafeRawPointer($0)) }
-    }
+    tell(.ended, call, transaction, transaction.pointee.request, status: transaction.pointee.lastStatus)
 }
 
 private func end(_ call: CallPointer, _ transaction: TransactionPointer) {
@@ -116,7 +116,7 @@ private func end(_ call: CallPointer, _ transaction: TransactionPointer) {
     }
     if !transaction.pointee.has(.faded) { tellEnd(call, transaction) }
     stopOwing(transaction)
-    if transaction.pointee.has(.awaitsACK) { table(transaction).pointee.awaitingACK -= 1 }
+    stopAwaitingACK(transaction)
     if transaction.pointee.timer != 0 { _ = Server.loop.pointee.cancel(transaction.pointee.timer) }
     dropMessages(transaction)
     table(transaction).pointee.release(transaction)

@@ -6,18 +6,36 @@ import TmLogic
 /// A branch has come to nothing. Its own route may send it elsewhere; else the others decide.
 func branchFailed(_ call: CallPointer, _ transaction: TransactionPointer, _ branch: BranchPointer) {
     let route = branch.pointee.routes.branchFailure
-    if route != 0, !transaction.pointee.has(.local), let request = transaction.pointee.request {
-        branch.pointee.routes.branchFailure = 0
-        transaction.pointee.routes.branchFailure = 0
-        transaction.pointee.picked = branch.pointee.number
-        unshare(transaction)
-        let state = MessageState.make(request)
-        let wasFailing = transaction.pointee.has(.failing)
-        transaction.pointee.flags.insert(.failing)
-        state.pointee.destination = destination(request)
-        _ = Server.script.pointee.run(call, request, route, nil, nil)
-        if !wasFailing { transaction.pointee.flags.remove(.failing) }
+    guard route != 0, !transaction.pointee.has(.local), let request = transaction.pointee.request else {
+        return afterBranchFailure(call, transaction, branch)
     }
+    branch.pointee.routes.branchFailure = 0
+    transaction.pointee.routes.branchFailure = 0
+    transaction.pointee.picked = branch.pointee.number
+    unshare(transaction)
+    transaction.pointee.failing += 1
+    MessageState.make(request).pointee.destination = destination(request)
+    let token = Token(transaction.pointee.handle, Int(branch.pointee.number)).user
+    let outcome = Server.script.pointee.run(call, request, route, branchFailureEnded, token)
+    if outcome == mt_result(MT_SUSPEND) { return arm(transaction) }
+    transaction.pointee.failing -= 1
+    afterBranchFailure(call, transaction, branch)
+}
+
+private let branchFailureEnded: mt_fn = { call in
+    guard let call, let transaction = Token(call.pointee.user).transaction,
+        let branch = Token(call.pointee.user).branch
+    else { return 1 }
+    transaction.pointee.pins += 1
+    transaction.pointee.failing -= 1
+    afterBranchFailure(call, transaction, branch)
+    unpin(call, transaction)
+    return 1
+}
+
+private func afterBranchFailure(
+    _ call: CallPointer, _ transaction: TransactionPointer, _ branch: BranchPointer
+) {
     if branch.pointee.status >= 600, !branch.pointee.has(.faked), disable6xx.value == 0,
         !transaction.pointee.has(.noSixxBlock)
     {
@@ -28,7 +46,7 @@ func branchFailed(_ call: CallPointer, _ transaction: TransactionPointer, _ bran
 
 /// When no branch is waited for any more: failure_route, and what came of it.
 func chooseReply(_ call: CallPointer, _ transaction: TransactionPointer) {
-    guard transaction.pointee.isUnanswered, !transaction.pointee.has(.failing),
+    guard transaction.pointee.isUnanswered, !transaction.pointee.isFailing,
         !transaction.pointee.has(.suspended)
     else { return arm(transaction) }
     guard let winner = winner(transaction) else { return arm(transaction) }
@@ -36,12 +54,13 @@ func chooseReply(_ call: CallPointer, _ transaction: TransactionPointer) {
     let route = winner.pointee.routes.failure
     let request = transaction.pointee.request
     if !tell(
-        failed, call, transaction, request, reply: winner.pointee.reply, status: winner.pointee.status,
+        .failed, call, transaction, request, reply: winner.pointee.reply, status: winner.pointee.status,
         branch: winner.pointee.number, flags: winner.pointee.has(.faked) ? Int(TM_FAKED) : 0)
     {
         return arm(transaction)
     }
-    guard route != 0, let request, !transaction.pointee.has(.local) else {
+    guard route != 0, let request, !transaction.pointee.has(.local) || enableUacFR.value != 0 else {
+        if isOfNoInterest(transaction, winner) { return giveUp(call, transaction) }
         return forwardWinner(call, transaction, winner)
     }
     // It counts once: to have it run again, the script arms it again.
@@ -49,12 +68,19 @@ func chooseReply(_ call: CallPointer, _ transaction: TransactionPointer) {
     winner.pointee.routes.failure = 0
     transaction.pointee.routes.branch = 0
     transaction.pointee.routes.reply = winner.pointee.routes.reply
-    transaction.pointee.flags.insert(.failing)
+    transaction.pointee.failing += 1
     prepare(request, winner)
     let token = Token(transaction.pointee.handle, Int(winner.pointee.number)).user
     let outcome = Server.script.pointee.run(call, request, route, failureRouteEnded, token)
     if outcome == mt_result(MT_SUSPEND) { return arm(transaction) }
     afterFailure(call, transaction)
+}
+
+/// `noisy_ctimer` 0: one silent branch, and a caller who will give up by himself.
+private func isOfNoInterest(_ transaction: TransactionPointer, _ winner: BranchPointer) -> Bool {
+    noisyCTimer.value == 0 && transaction.pointee.isInvite && transaction.pointee.branchCount == 1
+        && winner.pointee.has(.timedOut) && !winner.pointee.has(.heardOf)
+        && !transaction.pointee.has(.local) && !transaction.pointee.has(.cancelled)
 }
 
 /// The request as failure_route finds it: with the Request-URI of the branch that failed.
@@ -80,7 +106,7 @@ private let failureRouteEnded: mt_fn = { call in
 }
 
 private func afterFailure(_ call: CallPointer, _ transaction: TransactionPointer) {
-    transaction.pointee.flags.remove(.failing)
+    transaction.pointee.failing -= 1
     guard transaction.pointee.isUnanswered, !transaction.pointee.has(.suspended) else {
         return settle(call, transaction)
     }
@@ -148,6 +174,8 @@ private func answerInstead(
         tellOwner(call, transaction, nil, status, branch: winner.pointee.number, isFaked: true)
     } else if transaction.pointee.has(.cancelled) || status == 487 {
         answer(call, transaction, 487, mt_str("Request Terminated"), isFaked: true)
+    } else if status == 503, remap503.value != 0 {
+        answer(call, transaction, 500, mt_str("Service Unavailable"), isFaked: true)
     } else if status == 408, transaction.pointee.isInvite {
         answer(call, transaction, reply408Code.value, reply408Reason.value.raw, isFaked: true)
     } else {

@@ -182,6 +182,6 @@ func replyCode(_ call: CallPointer) -> Int {
     let own = TmPlugin.number(message, MT_F_STATUS)
     if own > 0 { return own }
     guard let transaction = current(call) else { return 0 }
-    if transaction.pointee.has(.failing), let branch = picked(call) { return Int(branch.pointee.status) }
+    if transaction.pointee.isFailing, let branch = picked(call) { return Int(branch.pointee.status) }
     return Int(transaction.pointee.lastStatus)
 }

@@ -3,10 +3,11 @@ import CMartlet
 import PluginKit
 import TmLogic
 
-/// Sends a request of our own in a transaction. Its owner hears of the final reply, or that none came.
+/// Sends a request of our own in a transaction. Its owner hears of the final reply, or that none came: once. A copy of
+/// somebody's request is not announced as one of ours.
 func sendLocal(
     _ call: CallPointer, _ request: OpaquePointer, _ flow: UnsafePointer<mt_flow>?, flags: UInt32,
-    _ done: mt_fn?, _ user: UnsafeMutableRawPointer?
+    _ done: mt_fn?, _ user: UnsafeMutableRawPointer?, isCopy: Bool = false
 ) -> UInt64 {
     let now = milliseconds()
     guard let transaction = table(call).pointee.make(at: now) else { return 0 }
@@ -31,7 +32,8 @@ func sendLocal(
     Statistics.present.add()
     Statistics.local.add()
     let number = transaction.pointee.handle.number
-    let goes = tell(localRequest, call, transaction, request, branch: 0)
+    let goes = isCopy || tell(.localRequest, call, transaction, request, branch: 0)
+    branch.pointee.routes = transaction.pointee.routes
     guard goes, sendFirst(call, transaction, branch) else {
         transaction.pointee.done = nil
         transaction.pointee.flags.insert(.over)
@@ -64,10 +66,8 @@ func tellOwner(
     {
         acknowledgeDialog(call, transaction, number, reply)
     }
-    guard let done = transaction.pointee.done, !isRepeated || transaction.pointee.isInvite && status < 300
-    else {
-        return true
-    }
+    guard let done = transaction.pointee.done else { return true }
+    if isFinal { transaction.pointee.done = nil }
     var data = tm_event(
         transaction: transaction.pointee.handle.number, request: transaction.pointee.request, reply: reply,
         status: Int32(status), branch: branch,
@@ -114,6 +114,13 @@ private func acknowledgeDialog(
     if let to = header(reply, Words.to) { append(ack, Line("To: \(to.body)")) }
     append(ack, Line("Call-ID: \(text(invite, MT_F_CALL_ID))"))
     append(ack, Line("CSeq: \(number(invite, MT_F_CSEQ)) ACK"))
-    tell(localRequest, call, transaction, ack, branch: branch.pointee.number)
-    _ = Server.net.pointee.send(call, ack, nil, nil, nil)
+    tell(.localRequest, call, transaction, ack, branch: branch.pointee.number)
+    switch localAckMode.value {
+    case 1: _ = Server.net.pointee.send(call, ack, &branch.pointee.flow, nil, nil)
+    case 2:
+        var flow = mt_flow()
+        Server.message.pointee.flow(reply, &flow)
+        _ = Server.net.pointee.send(call, ack, &flow, nil, nil)
+    default: _ = Server.net.pointee.send(call, ack, nil, nil, nil)
+    }
 }

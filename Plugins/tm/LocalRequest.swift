@@ -129,23 +129,19 @@ struct UacOutcome: Sendable {
     var uri = ""
 }
 
-/// Who asked for it; told once.
-final class UacWaiter: @unchecked Sendable {
+/// Who asked for it; told once, and gone then.
+final class UacWaiter: Sendable {
     private let tell: @Sendable (UacOutcome) -> Void
-    private var isTold = false
 
     init(_ tell: @escaping @Sendable (UacOutcome) -> Void) { self.tell = tell }
 
     static let done: mt_fn = { call in
         guard let call, let user = call.pointee.user else { return 1 }
-        let waiter = Unmanaged<UacWaiter>.fromOpaque(user)
-        waiter._withUnsafeGuaranteedRef { $0.take(call) }
+        Unmanaged<UacWaiter>.fromOpaque(user).takeRetainedValue().take(call)
         return 1
     }
 
     private func take(_ call: CallPointer) {
-        guard !isTold else { return }
-        isTold = true
         let status = Int(call.pointee.result)
         guard let reply = call.pointee.msg else {
             return tell(UacOutcome(code: status, reason: status == 408 ? "Request Timeout" : "Send failed"))

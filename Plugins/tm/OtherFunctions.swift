@@ -19,6 +19,15 @@ import TmLogic
         return .yes
     }
     Function(
+        "t_cancel_branch_idx", in: .any, "Cancels the branch of that number.",
+        Arg("index", Int.self, in: 0...255)
+    ) { call, index in
+        guard let transaction = current(call.raw), let branch = transaction.branch(index) else { return .no }
+        cancelBranch(call.raw, transaction, branch)
+        arm(transaction)
+        return .yes
+    }
+    Function(
         "t_cancel_callid", in: .any, "Cancels the INVITE with that Call-ID and CSeq.",
         Arg("callid", Text.self),
         Arg("cseq", Text.self), Arg("flag", Int.self, "A flag to set in it."),

@@ -79,26 +79,53 @@ let frInvTimerAVP = Param<Text?>("fr_inv_timer_avp", "An AVP with fr_inv_timer f
 let onSlReply = Param<Text?>("on_sl_reply", "An onreply_route for replies that belong to no transaction.")
 let contactsAVP = Param<Text?>("contacts_avp", "The XAVP that t_load_contacts() writes to.")
 let contactFlowsAVP = Param<Text?>("contact_flows_avp", "The XAVP for further flows of the same instance.")
+let localAckMode = Param<Int>(
+    "local_ack_mode", default: "0", in: 0...2, is: .reloadable,
+    "The ACK to a 2xx for a request of our own goes: 0 by its dialog's route, 1 where the INVITE went, 2 where the 2xx came from."
+)
+let enableUacFR = Param<Int>(
+    "enable_uac_fr", default: "0", in: 0...1, is: .reloadable,
+    "1: failure_route may run for requests of our own, armed in event_route[tm:local-request].")
+let noisyCTimer = Param<Int>(
+    "noisy_ctimer", default: "1", in: 0...1, is: .reloadable,
+    "0: an INVITE with one branch of which nothing was heard ends without an answer, unless failure_route is armed."
+)
+let richRedirect = Param<Int>(
+    "rich_redirect", default: "0", in: 0...3, is: .reloadable,
+    "What else the Contacts of a 3xx say: 1 the branch flags, 2 the path as a Route; 3 both.")
+let overloadTime = Param<Milliseconds>(
+    "overload_time", default: "0", in: 0...60_000, is: .reloadable,
+    "When a worker has had more to read than it can take for so long, new INVITEs are refused with 503; 0: never."
+)
+let overloadRetry = Param<Int>(
+    "overload_retry_after", default: "5", in: 0...3600, is: .reloadable,
+    "In how many seconds to try again, as told then.")
 let maxBranches = Param<Int>(
     "max_branches", default: "31", in: 1...31, is: .reloadable, "How many branches at most.")
 
 /// What was written for another server, or is settled here in one way: accepted, and of no effect.
 let ignoredParameters: [any Declaration] = [
-    ignored("noisy_ctimer", "1"), ignored("unix_tx_timeout", "500"), ignored("reparse_invite", "1"),
-    ignored("blst_503", "0"), ignored("blst_503_def_timeout", "0"), ignored("blst_503_min_timeout", "0"),
+    ignored("unix_tx_timeout", "500"), ignored("reparse_invite", "1"), ignored("blst_503", "0"),
+    ignored("blst_503_def_timeout", "0"), ignored("blst_503_min_timeout", "0"),
     ignored("blst_503_max_timeout", "3600"), ignored("blst_methods_add", "1"),
     ignored("blst_methods_lookup", "-1"),
     ignored("reparse_on_dns_failover", "1"), ignored("ruri_matching", "1"), ignored("via1_matching", "1"),
-    ignored("callid_matching", "1"), ignored("pass_provisional_replies", "0"), ignored("local_ack_mode", "0"),
-    ignored("dns_reuse_rcv_socket", "0"), ignored("exec_time_check", "5000"),
-    ignored("reply_relay_mode", "1"),
-    ignored("rich_redirect", "0"), ignored("callid_cseq_matching", "0"), ignored("enable_uac_fr", "0"),
-    ignored("e2e_cancel_hop_by_hop", "1"), ignored("headers_mode", "0"), ignored("delayed_reply", "1"),
+    ignored("callid_matching", "1"), ignored("pass_provisional_replies", "0"),
+    ignored("dns_reuse_rcv_socket", "0"),
+    ignored("exec_time_check", "5000"), ignored("reply_relay_mode", "1"),
+    ignored("callid_cseq_matching", "0"),
+    ignored("headers_mode", "0"), ignored("e2e_cancel_hop_by_hop", "1"), ignored("delayed_reply", "1"),
     ignored("evlreq_mode", "0"), ignored("local_ack_branch_mode", "0"), ignored("reply_matching", "1"),
+    unused("xavp_contact"), unused("event_callback"), unused("event_callback_lres_sent"),
+    unused("evcb_local_ack_sent"), unused("failover_reply_codes"),
 ]
 
 private func ignored(_ name: StaticString, _ fallback: StaticString) -> any Declaration {
     Param<Int>(name, default: fallback, "Accepted; it has no effect here.")
+}
+
+private func unused(_ name: StaticString) -> any Declaration {
+    Param<Text?>(name, "Accepted; it has no effect here.")
 }
 
 @Declarations func parameters() -> [any Declaration] {
@@ -133,6 +160,12 @@ private func ignored(_ name: StaticString, _ fallback: StaticString) -> any Decl
     onSlReply
     contactsAVP
     contactFlowsAVP
+    localAckMode
+    enableUacFR
+    noisyCTimer
+    richRedirect
+    overloadTime
+    overloadRetry
     maxBranches
     ignoredParameters
 }

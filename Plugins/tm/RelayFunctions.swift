@@ -128,5 +128,5 @@ private func replicate(_ call: CallPointer, _ to: Destination) -> Outcome {
     } else if to.transport.len > 0 {
         setTransport(copy, to.transport)
     }
-    return Outcome(sendLocal(call, copy, nil, flags: UInt32(TM_NO_ACK), nil, nil) != 0)
+    return Outcome(sendLocal(call, copy, nil, flags: UInt32(TM_NO_ACK), nil, nil, isCopy: true) != 0)
 }

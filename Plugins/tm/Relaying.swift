@@ -57,10 +57,9 @@ private func forward(
 ) -> Outcome {
     guard !transaction.pointee.has(.cancelled) else {
         transaction.pointee.flags.insert(.cared)
-        if transaction.pointee.isUnanswered, !transaction.pointee.has(.failing) {
-            answer(call, transaction, 487, mt_str("Request Terminated"))
-        }
-        return .no
+        guard transaction.pointee.isUnanswered, !transaction.pointee.isFailing else { return .no }
+        // The script has nothing left to answer.
+        return Outcome(answer(call, transaction, 487, mt_str("Request Terminated")))
     }
     guard transaction.pointee.isUnanswered else { return .no }
     if to.options.contains(.replicate) { transaction.pointee.flags.insert(.silent) }
@@ -87,7 +86,7 @@ private func nothingSent(
     _ call: CallPointer, _ transaction: TransactionPointer, _ message: OpaquePointer, _ to: Destination
 ) -> Outcome {
     // failure_route goes on as if nothing had been tried.
-    if transaction.pointee.has(.failing) { return .no }
+    if transaction.pointee.isFailing { return .no }
     if failureExecMode.value != 0, transaction.pointee.branchCount > 0 {
         transaction.pointee.flags.insert(.cared)
         chooseReply(call, transaction)
@@ -126,16 +125,10 @@ func stopOwing(_ transaction: TransactionPointer) {
 func statelessReplySent(_ call: CallPointer) -> Outcome {
     guard table(call).pointee.owingErrors > 0, let reply = call.pointee.msg, number(reply, MT_F_STATUS) >= 200
     else { return .yes }
-    let callID = Text(unchecked: text(reply, MT_F_CALL_ID))
-    var found: TransactionPointer?
-    table(call).pointee.each { transaction in
-        guard transaction.pointee.has(.owesError), let request = transaction.pointee.request,
-            number(request, MT_F_CSEQ) == number(reply, MT_F_CSEQ),
-            callID == Text(unchecked: text(request, MT_F_CALL_ID))
-        else { return }
-        found = transaction
-    }
-    guard let found else { return .yes }
+    // A reply has the Via of its request on top.
+    guard let found = table(call).pointee.find(requestKey(reply), UInt8(number(reply, MT_F_METHOD_ID))),
+        found.pointee.has(.owesError)
+    else { return .yes }
     stopOwing(found)
     giveUp(call, found)
     return .yes

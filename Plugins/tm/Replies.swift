@@ -90,6 +90,7 @@ private func take(
     case .none: return
     }
     branch.pointee.flags.insert(.heardOf)
+    table(transaction).pointee.streams.remove(branch)
     if actions.contains(.acknowledge) { acknowledge(call, transaction, branch, reply) }
     if status < 200, branch.pointee.has(.cancelWanted), branch.pointee.client.isOpen {
         sendCancel(call, transaction, branch, reason: mt_str())
@@ -99,14 +100,17 @@ private func take(
         return arm(transaction)
     }
     tell(
-        response, call, transaction, reply, reply: reply, status: Int32(status), branch: branch.pointee.number
+        .response, call, transaction, reply, reply: reply, status: Int32(status),
+        branch: branch.pointee.number
     )
     let route = branch.pointee.routes.reply
     if route != 0, !transaction.pointee.has(.silent) {
         if let request = transaction.pointee.request { _ = Server.attribute.pointee.share(reply, request) }
         let token = Token(transaction.pointee.handle, Int(branch.pointee.number)).user
         let outcome = Server.script.pointee.run(call, reply, route, namedRouteEnded, token)
-        if outcome == mt_result(MT_SUSPEND) { return arm(transaction) }
+        if outcome == mt_result(MT_SUSPEND) || transaction.pointee.heldReply == reply {
+            return arm(transaction)
+        }
         if outcome == mt_result(MT_STOP), status < 200 {
             Statistics.absorbed.add()
             return arm(transaction)
@@ -120,6 +124,7 @@ private let namedRouteEnded: mt_fn = { call in
         let branch = Token(call.pointee.user).branch
     else { return 1 }
     let status = number(reply, MT_F_STATUS)
+    if transaction.pointee.heldReply == reply { return 1 }
     if call.pointee.result == mt_result(MT_STOP), status < 200 { return 1 }
     transaction.pointee.pins += 1
     deliver(call, transaction, branch, reply, status)
@@ -127,7 +132,8 @@ private let namedRouteEnded: mt_fn = { call in
     return 1
 }
 
-private func deliver(
+/// Whatever the script said of it is done.
+func deliver(
     _ call: CallPointer, _ transaction: TransactionPointer, _ branch: BranchPointer, _ reply: OpaquePointer,
     _ status: Int
 ) {

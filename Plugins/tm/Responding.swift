@@ -43,22 +43,37 @@ func respond(
     }
     let flags = (isOurs ? Int(TM_LOCAL) : 0) | (isFaked ? Int(TM_FAKED) : 0)
     if isOurs {
-        tell(localResponse, call, transaction, reply, reply: reply, status: Int32(status), flags: flags)
+        tell(.localResponse, call, transaction, reply, reply: reply, status: Int32(status), flags: flags)
     }
     tell(
-        replying, call, transaction, reply, reply: reply, status: Int32(status), branch: branch, flags: flags)
+        .replying, call, transaction, reply, reply: reply, status: Int32(status), branch: branch, flags: flags
+    )
     send(call, transaction, reply)
     transaction.pointee.lastStatus = Int32(status)
     Statistics.sent.add()
     (isOurs ? Statistics.generated : Statistics.relayed).add()
-    if isOurs, transaction.pointee.isInvite, status >= 200, status < 300 {
-        transaction.pointee.flags.insert(.awaitsACK)
-        table(transaction).pointee.awaitingACK += 1
-    }
+    if isOurs, transaction.pointee.isInvite, status >= 200, status < 300 { awaitACK(transaction) }
     remember(transaction, reply, status, isOurs)
-    tell(replied, call, transaction, reply, reply: reply, status: Int32(status), branch: branch, flags: flags)
+    tell(
+        .replied, call, transaction, reply, reply: reply, status: Int32(status), branch: branch, flags: flags)
     if isFinal { settle(call, transaction) }
     return true
+}
+
+/// A 2xx of our own is repeated until its ACK comes.
+private func awaitACK(_ transaction: TransactionPointer) {
+    let isInDialog = transaction.pointee.request.map { text($0, MT_F_TO_TAG).len > 0 } ?? false
+    transaction.pointee.flags.formUnion(isInDialog ? [.awaitsACK, .inDialog] : .awaitsACK)
+    table(transaction).pointee.awaitingACK += 1
+    if isInDialog { table(transaction).pointee.awaitingInDialog += 1 }
+}
+
+/// It came, or nobody waits for it any more.
+func stopAwaitingACK(_ transaction: TransactionPointer) {
+    guard transaction.pointee.has(.awaitsACK) else { return }
+    table(transaction).pointee.awaitingACK -= 1
+    if transaction.pointee.has(.inDialog) { table(transaction).pointee.awaitingInDialog -= 1 }
+    transaction.pointee.flags.subtract([.awaitsACK, .inDialog])
 }
 
 private func send(_ call: CallPointer, _ transaction: TransactionPointer, _ reply: OpaquePointer) {
@@ -90,15 +105,21 @@ private func remember(
     if is2xx && !isOurs || transaction.pointee.has(.reliable) && !is2xx {
         return tables[Int(transaction.pointee.worker)].blocks.give(&transaction.pointee.lastReply)
     }
-    let size = Server.message.pointee.write(reply, table(transaction).pointee.scratch, 0)
-    if !BlockPool.fits(transaction.pointee.lastReply, size) {
+    if transaction.pointee.lastReply.bytes == nil {
+        transaction.pointee.lastReply = table(transaction).pointee.blocks.take(1024)
+    }
+    var room = transaction.pointee.lastReply.room
+    guard var bytes = transaction.pointee.lastReply.bytes else { return }
+    var size = Server.message.pointee.write(reply, bytes, room)
+    if size > room {
         table(transaction).pointee.blocks.give(&transaction.pointee.lastReply)
         transaction.pointee.lastReply = table(transaction).pointee.blocks.take(size)
+        room = transaction.pointee.lastReply.room
+        guard let larger = transaction.pointee.lastReply.bytes else { return }
+        bytes = larger
+        size = min(Server.message.pointee.write(reply, bytes, room), room)
     }
-    guard let bytes = transaction.pointee.lastReply.bytes else { return }
-    let written = Server.message.pointee.write(reply, bytes, size)
-    transaction.pointee.lastReply.count =
-        isOurs ? written : ReplyBytes.removeTopVia(bytes, min(written, size))
+    transaction.pointee.lastReply.count = isOurs ? size : ReplyBytes.removeTopVia(bytes, size)
 }
 
 func sendLastReply(_ transaction: TransactionPointer) {
@@ -121,6 +142,14 @@ func answer(
     defer { Server.message.pointee.release(reply) }
     if status > 100, text(request, MT_F_TO_TAG).len == 0 { setTag(reply, transaction.pointee.handle) }
     if status >= 300, status < 400 { addContacts(reply, request) }
+    return finish(call, transaction, reply, status, isFaked: isFaked)
+}
+
+/// Sends a reply of our own; a final one ends the branches.
+func finish(
+    _ call: CallPointer, _ transaction: TransactionPointer, _ reply: OpaquePointer, _ status: Int,
+    isFaked: Bool = false
+) -> Bool {
     transaction.pointee.pins += 1
     let isFinal = status >= 200 && transaction.pointee.isUnanswered
     let sent = respond(call, transaction, reply, status, isOurs: true, isFaked: isFaked)
@@ -142,23 +171,4 @@ func setTag(_ reply: OpaquePointer, _ handle: Handle) {
         let bytes = UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self)
         _ = Server.message.pointee.replace(reply, &to, mt_str(ptr: bytes, len: room.count))
     }
-}
-
-/// A 3xx says where else to try: the destinations that the script added.
-private func addContacts(_ reply: OpaquePointer, _ request: OpaquePointer) {
-    let message = Message(request)
-    var line = Line("Contact: ")
-    var isFirst = true
-    func add(_ uri: Text, _ q: Int32) {
-        if !isFirst { line.append(", ") }
-        isFirst = false
-        line.append("<\(uri)>")
-        if q >= 0 { line.append(q >= 1000 ? ";q=1" : ";q=0.\(Int(q) / 100)\(Int(q) / 10 % 10)") }
-    }
-    if message.uri != message.receivedURI { add(message.uri, -1) }
-    for index in 0..<message.targetCount {
-        guard let target = message.target(index) else { break }
-        add(target.uri, target.raw.q)
-    }
-    if !isFirst { append(reply, line) }
 }

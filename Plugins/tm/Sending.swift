@@ -7,7 +7,7 @@ import TmLogic
 func sendFirst(_ call: CallPointer, _ transaction: TransactionPointer, _ branch: BranchPointer) -> Bool {
     guard let message = branch.pointee.message else { return false }
     let number = branch.pointee.number
-    guard tell(forwarding, call, transaction, message, branch: number) else {
+    guard tell(.forwarding, call, transaction, message, branch: number) else {
         fail(branch, 478)
         return false
     }
@@ -17,7 +17,7 @@ func sendFirst(_ call: CallPointer, _ transaction: TransactionPointer, _ branch:
         ? Server.net.pointee.send(call, message, &branch.pointee.flow, firstSent, token)
         : Server.net.pointee.send(call, message, nil, firstSent, token)
     if branch.pointee.has(.sent) {
-        tell(forwarded, call, transaction, message, branch: number)
+        tell(.forwarded, call, transaction, message, branch: number)
         return true
     }
     guard result > 0 else {
@@ -58,6 +58,7 @@ private let firstSent: mt_fn = { call in
         return 1
     }
     branch.pointee.flow = flow.assumingMemoryBound(to: mt_flow.self).pointee
+    table(transaction).pointee.streams.add(branch)
     branch.pointee.flags.insert(.sent)
     start(transaction, branch, reliable: branch.pointee.flow.protocol != UInt32(MT_UDP))
     Statistics.branches.add()
@@ -79,9 +80,10 @@ private func start(_ transaction: TransactionPointer, _ branch: BranchPointer, r
     }
 }
 
-func resend(_ call: CallPointer, _ branch: BranchPointer) {
-    guard let message = branch.pointee.message else { return }
-    _ = Server.net.pointee.send(call, message, &branch.pointee.flow, nil, nil)
+/// False: it cannot be sent any more.
+func resend(_ call: CallPointer, _ branch: BranchPointer) -> Bool {
+    guard let message = branch.pointee.message else { return true }
+    return Server.net.pointee.send(call, message, &branch.pointee.flow, nil, nil) != mt_result(MT_ERROR)
 }
 
 // MARK: - ACK and CANCEL
@@ -145,7 +147,6 @@ func sendCancel(
     branch.pointee.cancel = .plain(PlainClient(at: now, reliable: isReliable, patience))
     if let old = branch.pointee.cancelMessage { Server.message.pointee.release(old) }
     branch.pointee.cancelMessage = cancel
-    tell(localRequest, call, transaction, cancel, branch: branch.pointee.number)
     _ = Server.net.pointee.send(call, cancel, &branch.pointee.flow, nil, nil)
 }
 

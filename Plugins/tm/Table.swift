@@ -19,12 +19,16 @@ struct Table {
     private var free: UInt32 = 0
     private var freeBranch: BranchPointer?
     let blocks = BlockPool()
+    let streams = Streams()
     private(set) var count = 0
-    /// Those whose 2xx was made here, and those that owe the script's end an error.
+    /// Those whose 2xx was made here, also within a dialog, and those that owe the script's end an error.
     var awaitingACK = 0
+    var awaitingInDialog = 0
     var owingErrors = 0
-    /// The transaction that a timer, an RPC or an event route works on, for functions without a message of one.
-    var scratch: UnsafeMutablePointer<UInt8>
+    /// The request that arrived last, its key and its Via: most go on to have a transaction made.
+    var arrived: OpaquePointer?
+    var arrivedKey: UInt64 = 0
+    var arrivedVia = TopVia()
 
     init(worker: UInt32) {
         self.worker = worker
@@ -33,7 +37,6 @@ struct Table {
             to: UInt32.self, capacity: Self.buckets)
         memory = Self.pages(Self.pieces * MemoryLayout<TransactionPointer?>.stride).bindMemory(
             to: TransactionPointer?.self, capacity: Self.pieces)
-        scratch = .allocate(capacity: 256)
     }
 
     private static func pages(_ size: Int) -> UnsafeMutableRawPointer {
@@ -71,8 +74,14 @@ struct Table {
     }
 
     /// All that are there, however they stand.
-    func each(_ body: (TransactionPointer) -> Void) {
-        for index in 1..<made where at(index).pointee.created != 0 { body(at(index)) }
+    func each(_ body: (TransactionPointer) -> Void) { _ = each(from: 1, made, body) }
+
+    /// Of so many places from that one on. False: there are no more behind them.
+    func each(from first: UInt32, _ count: UInt32, _ body: (TransactionPointer) -> Void) -> Bool {
+        let end = min(first + count, made)
+        guard first < end else { return false }
+        for index in first..<end where at(index).pointee.created != 0 { body(at(index)) }
+        return end < made
     }
 
     // MARK: - making and giving back
@@ -137,6 +146,7 @@ struct Table {
         unlist(transaction)
         while let branch = transaction.pointee.first {
             transaction.pointee.first = branch.pointee.next
+            streams.remove(branch)
             branch.pointee.next = freeBranch
             freeBranch = branch
         }
@@ -164,6 +174,7 @@ struct Table {
         }
         branch.initialize(to: Branch())
         branch.pointee.number = transaction.pointee.branchCount
+        branch.pointee.transaction = transaction
         transaction.pointee.branchCount += 1
         if let last = transaction.pointee.last {
             last.pointee.next = branch
@@ -175,13 +186,16 @@ struct Table {
     }
 }
 
-/// One per worker, made before any traffic.
-nonisolated(unsafe) var tables = UnsafeMutablePointer<Table>.allocate(capacity: 1)
+/// One per worker, made before any traffic. That it starts as nothing spares each access the question whether it is there.
+nonisolated(unsafe) private var allTables: UnsafeMutablePointer<Table>?
+
+var tables: UnsafeMutablePointer<Table> { @inline(__always) get { allTables.unsafelyUnwrapped } }
 
 func makeTables() {
     let count = max(Host.workers, 1)
-    tables = .allocate(capacity: count)
-    for worker in 0..<count { (tables + worker).initialize(to: Table(worker: UInt32(worker))) }
+    let made = UnsafeMutablePointer<Table>.allocate(capacity: count)
+    for worker in 0..<count { (made + worker).initialize(to: Table(worker: UInt32(worker))) }
+    allTables = made
 }
 
 @inline(__always) func table(_ call: CallPointer) -> UnsafeMutablePointer<Table> {

@@ -67,10 +67,7 @@ private func wake(_ call: CallPointer, _ transaction: TransactionPointer, _ now:
     }
     if actions.contains(.resend) { sendLastReply(transaction) }
     if actions.contains(.trying) { answer(call, transaction, 100, mt_str("Trying")) }
-    if actions.contains(.unacknowledged), transaction.pointee.has(.awaitsACK) {
-        transaction.pointee.flags.remove(.awaitsACK)
-        table(transaction).pointee.awaitingACK -= 1
-    }
+    if actions.contains(.unacknowledged) { stopAwaitingACK(transaction) }
     transaction.eachBranch { branch in wake(call, transaction, branch, now) }
 }
 
@@ -88,7 +85,7 @@ private func wake(
         branch.pointee.client = .plain(machine)
     case .none: actions = []
     }
-    if actions.contains(.resend) { resend(call, branch) }
+    if actions.contains(.resend), !resend(call, branch) { return lost(call, transaction, branch) }
     if case .plain(var machine) = branch.pointee.cancel, machine.isOpen {
         if machine.timePassed(now, times).contains(.resend) { resendCancel(call, branch) }
         branch.pointee.cancel = .plain(machine)
@@ -99,10 +96,27 @@ private func wake(
     if actions.contains(.timeOut) { timeOut(call, transaction, branch) }
 }
 
+/// It cannot be sent any more, or its connection is gone before anything was heard: as if 503 had come (RFC 3261, 8.1.3.1).
+func lost(_ call: CallPointer, _ transaction: TransactionPointer, _ branch: BranchPointer) {
+    switch branch.pointee.client {
+    case .invite(var machine):
+        guard machine.transportFailed().contains(.end) else { return }
+        branch.pointee.client = .invite(machine)
+    case .plain(var machine):
+        guard machine.transportFailed().contains(.end) else { return }
+        branch.pointee.client = .plain(machine)
+    case .none: return
+    }
+    guard !branch.pointee.hasFinal else { return }
+    branch.pointee.flags.insert(.faked)
+    branch.pointee.status = transaction.pointee.has(.cancelled) ? 487 : 503
+    branchFailed(call, transaction, branch)
+}
+
 private func timeOut(_ call: CallPointer, _ transaction: TransactionPointer, _ branch: BranchPointer) {
     branch.pointee.flags.insert(.timedOut)
     branch.pointee.flags.remove(.preparing)
-    tell(timedOut, call, transaction, branch.pointee.message, status: 408, branch: branch.pointee.number)
+    tell(.timeout, call, transaction, branch.pointee.message, status: 408, branch: branch.pointee.number)
     // A branch that nobody waits for any more has its status.
     guard !branch.pointee.hasFinal else { return }
     branch.pointee.flags.insert(.faked)

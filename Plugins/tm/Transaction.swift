@@ -26,8 +26,6 @@ struct Transaction {
         static let cancelled = Flags(rawValue: 1 << 2)
         /// The script has relayed it, answered it, put it aside or given it up: somebody will end it.
         static let cared = Flags(rawValue: 1 << 3)
-        /// failure_route runs, or waits.
-        static let failing = Flags(rawValue: 1 << 4)
         /// t_suspend(): nothing is decided until t_continue().
         static let suspended = Flags(rawValue: 1 << 5)
         /// In the table of requests.
@@ -50,6 +48,8 @@ struct Transaction {
         static let noACK = Flags(rawValue: 1 << 17)
         static let early = Flags(rawValue: 1 << 18)
         static let over = Flags(rawValue: 1 << 19)
+        /// Its 2xx belongs to a dialog that there was before.
+        static let inDialog = Flags(rawValue: 1 << 20)
     }
 
     // Where it stands.
@@ -70,6 +70,8 @@ struct Transaction {
     var followsVia = false
     /// Those who are in the middle of something with it.
     var pins: Int32 = 0
+    /// Routes for what failed that run, or wait.
+    var failing: Int32 = 0
 
     // Time, in milliseconds of the loop's clock.
     var times = Times()
@@ -78,6 +80,9 @@ struct Transaction {
     var lingerEnd: UInt64 = 0
     /// t_suspend(): until then.
     var suspendedUntil: UInt64 = 0
+    /// A reply that was put aside in an onreply_route, and its branch.
+    var heldReply: OpaquePointer?
+    var heldBranch: Int32 = -1
     var timer: UInt64 = 0
     var armedFor: UInt64 = 0
 
@@ -107,6 +112,7 @@ struct Transaction {
 
     var handle: Handle { Handle(worker: worker, index: index, generation: generation) }
     var isInvite: Bool { method == UInt8(MT_INVITE) }
+    var isFailing: Bool { failing > 0 }
     func has(_ flag: Flags) -> Bool { flags.contains(flag) }
 
     /// No final reply has been sent. A local request has nobody to answer until its owner was told.

@@ -9,6 +9,7 @@ import Synchronization
         ("t_uac_start", false, true, false), ("t_uac_start_noack", false, false, false),
         ("t_uac_start_hex", false, true, true), ("t_uac_wait", true, true, false),
         ("t_uac_wait_noack", true, false, false), ("t_uac_wait_hex", true, true, true),
+        ("t_uac_attrs", false, true, false),
     ] {
         Command(
             name, waits ? "Sends a request, and answers with its reply." : "Sends a request.",

@@ -33,6 +33,36 @@ import TmLogic
     }
 }
 
+/// $T_req(...), $T_rpl(...) and $T_inv(...): a variable, or text with variables, of another message.
+@Declarations func borrowedVariables() -> [any Declaration] {
+    Variable("T_req", "A variable of the transaction's request.") { call, key in
+        read(call, key, of: current(call.raw)?.pointee.request)
+    }
+    Variable("T_rpl", "A variable of this reply, or of the one that was chosen.") { call, key in
+        guard call.hasMessage else { return call.answerNull() }
+        return read(
+            call, key, of: call.message.isRequest ? picked(call.raw)?.pointee.reply : call.message.raw)
+    }
+    Variable("T_inv", "A variable of the INVITE that a CANCEL is for.") { call, key in
+        guard call.hasMessage, call.message.method == .cancel else { return call.answerNull() }
+        return read(call, key, of: cancelTarget(call.raw, call.message.raw)?.pointee.request)
+    }
+}
+
+/// The key has been evaluated for the message of the call already; what it was compiled to comes along.
+private func read(_ call: borrowing Call, _ key: Variable.Key, of message: OpaquePointer?) -> Outcome {
+    guard let message else { return call.answerNull() }
+    guard let compiled = key.value.raw.ptr else { return call.answer(key.name) }
+    var value = mt_value()
+    guard Server.script.pointee.read(call.raw, message, OpaquePointer(compiled), &value) > 0 else {
+        return call.answerNull()
+    }
+    // A text of the other message lives no longer than that.
+    if value.type == UInt32(MT_STR) { return call.answer(call.message.keep(Text(unchecked: value.str))) }
+    call.raw.pointee.out.pointee = value
+    return .yes
+}
+
 /// The branch that a reply came to or a branch_route runs for; elsewhere the one that was chosen.
 private func ownBranch(_ call: CallPointer) -> BranchPointer? { branch(call.pointee.msg) ?? picked(call) }
 

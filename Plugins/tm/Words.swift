@@ -15,9 +15,15 @@ enum Words {
     nonisolated(unsafe) static var wwwAuthenticate: UInt32 = 0
     nonisolated(unsafe) static var proxyAuthenticate: UInt32 = 0
 
-    nonisolated(unsafe) static var names = BranchName(0, 0, 0)
-    nonisolated(unsafe) static var tag = LocalTag()
+    nonisolated(unsafe) private static var secrets: UnsafePointer<Secrets>?
     nonisolated(unsafe) static var key: UInt64 = 0
+    static var names: BranchName { @inline(__always) get { secrets.unsafelyUnwrapped.pointee.names } }
+    static var tag: LocalTag { @inline(__always) get { secrets.unsafelyUnwrapped.pointee.tag } }
+
+    private struct Secrets {
+        let names = BranchName.random()
+        let tag = LocalTag.random()
+    }
     /// The reply route without a name, which sees all replies, and on_sl_reply; 0 is none.
     nonisolated(unsafe) static var replyRoute: UInt32 = 0
     nonisolated(unsafe) static var strayRoute: UInt32 = 0
@@ -39,8 +45,9 @@ enum Words {
         recordRoute = token("Record-Route")
         wwwAuthenticate = token("WWW-Authenticate")
         proxyAuthenticate = token("Proxy-Authenticate")
-        names = .random()
-        tag = .random()
+        let drawn = UnsafeMutablePointer<Secrets>.allocate(capacity: 1)
+        drawn.initialize(to: Secrets())
+        secrets = UnsafePointer(drawn)
         key = .random(in: .min ... .max)
         replyRoute = Server.script.pointee.route(Server.host, UInt32(MT_IN_REPLY), Text("").raw)
         if let name = onSlReply.value {

@@ -5,7 +5,7 @@ import TmLogic
 
 private let plugin = Plugin("tm", "1.0.0", "Keeps transactions: relays, answers, repeats and cancels.") {
     parameters()
-    events
+    events as [any Declaration]
     transactionFunctions()
     statusFunctions()
     relayFunctions()
@@ -14,13 +14,20 @@ private let plugin = Plugin("tm", "1.0.0", "Keeps transactions: relays, answers,
     suspendFunctions()
     contactFunctions()
     otherFunctions()
+    moreFunctions()
     variables()
+    borrowedVariables()
     commands()
     uacCommands()
 
+    Hook("core.ready") { _ in
+        Step.listen()
+        return .yes
+    }
     Hook("core.request", order: -50) { call in requestArrived(call.raw) }
     Hook("core.reply") { call in replyArrived(call.raw) }
     Hook("core.finished") { call in requestFinished(call.raw) }
+    Hook("core.closed") { call in connectionClosed(call.raw) }
     Hook("sl.local-response", optional: true) { call in statelessReplySent(call.raw) }
 
     Offer("tm", 1, 0) { head in interface(head) }

@@ -47,11 +47,12 @@ public struct BranchName: Sendable {
         guard text.len >= 46, text.len <= Self.longest, let start = text.ptr else { return nil }
         let bytes = UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self)
         guard bytes[11] == UInt8(ascii: "."), bytes[44] == UInt8(ascii: "."),
-            let seal = Hexadecimal.read(bytes + 12, 16), let hidden = Hexadecimal.read(bytes + 28, 16),
-            let branch = Hexadecimal.read(bytes + 45, text.len - 45)
+            let seal = Hexadecimal.read16(bytes + 12), let hidden = Hexadecimal.read16(bytes + 28),
+            let low = Self.value(bytes[text.len - 1]), let high = text.len > 46 ? Self.value(bytes[45]) : 0
         else { return nil }
+        let branch = high << 4 | low
         let handle = Handle(number: hidden ^ mask(seal))
-        return self.seal(handle) == seal ? (handle, Int(branch)) : nil
+        return self.seal(handle) == seal ? (handle, branch) : nil
     }
 
     /// Is it built like one of ours, of this life of the server or another?
@@ -62,6 +63,14 @@ public struct BranchName: Sendable {
 
     private func seal(_ handle: Handle) -> UInt64 { Mixing.fold(handle.number ^ first, second) }
     private func mask(_ seal: UInt64) -> UInt64 { Mixing.fold(seal, third ^ second) }
+
+    private static func value(_ digit: UInt8) -> Int? {
+        switch digit {
+        case 48...57: Int(digit) - 48
+        case 97...102: Int(digit) - 87
+        default: nil
+        }
+    }
 
     private static func digit(_ value: Int) -> UInt8 { UInt8(value < 10 ? 48 + value : 87 + value) }
 }

@@ -19,17 +19,26 @@ public enum Hexadecimal {
         UnsafeMutableRawPointer(bytes).storeBytes(of: word.byteSwapped, as: UInt64.self)
     }
 
-    /// Exactly that many digits, or nil.
-    public static func read(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt64? {
-        var number: UInt64 = 0
-        for at in 0..<count {
-            let byte = bytes[at]
-            switch byte {
-            case 48...57: number = number << 4 | UInt64(byte &- 48)
-            case 97...102: number = number << 4 | UInt64(byte &- 87)
-            default: return nil
-            }
+    /// Exactly 16 digits, or nil.
+    public static func read16(_ bytes: UnsafePointer<UInt8>) -> UInt64? {
+        guard let high = read8(bytes), let low = read8(bytes + 8) else { return nil }
+        return high << 32 | low
+    }
+
+    /// Exactly 8 digits, all at once, or nil.
+    public static func read8(_ bytes: UnsafePointer<UInt8>) -> UInt64? {
+        let word = UnsafeRawPointer(bytes).loadUnaligned(as: UInt64.self).byteSwapped
+        // 0x40 is set in letters only, and a letter is worth 9 more than its lower four bits.
+        let letters = word >> 6 & 0x0101_0101_0101_0101
+        var digits = (word & 0x0f0f_0f0f_0f0f_0f0f) &+ letters &* 9
+        digits = (digits | digits >> 4) & 0x00ff_00ff_00ff_00ff
+        digits = (digits | digits >> 8) & 0x0000_ffff_0000_ffff
+        digits = (digits | digits >> 16) & 0xffff_ffff
+        // Whatever else stood there is written otherwise.
+        var written: UInt64 = 0
+        withUnsafeMutableBytes(of: &written) {
+            write8(digits, into: $0.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self))
         }
-        return number
+        return written.byteSwapped == word ? digits : nil
     }
 }

@@ -4,7 +4,8 @@ import Glibc
 import PluginKit
 
 /// The To tag of replies that are made here: 32 hexadecimal digits for this life of the server, '-', and 8 for the
-/// transaction. The plugin sl has a full stop where we have '-', so neither takes the other's.
+/// transaction: where it stands and the last bits of its generation, shuffled with a key. So the ACK to a 2xx, which has
+/// a branch of its own, leads back to it. The plugin sl has a full stop where we have '-', so neither takes the other's.
 public struct LocalTag: @unchecked Sendable {
     public static let length = 41
 
@@ -35,13 +36,34 @@ public struct LocalTag: @unchecked Sendable {
     public func write(_ handle: Handle, into bytes: UnsafeMutablePointer<UInt8>) {
         guard let life else { return }
         memcpy(bytes, life, 33)
-        let mixed = Mixing.fold(handle.number, key)
-        Hexadecimal.write8(mixed ^ mixed >> 32, into: bytes + 33)
+        Hexadecimal.write8(UInt64(shuffled(handle.index | handle.generation << 24)), into: bytes + 33)
     }
 
-    /// Does it begin like one of ours?
-    public func isOurs(_ tag: mt_str) -> Bool {
-        guard let life, tag.len >= Self.length, let bytes = tag.ptr else { return false }
-        return memcmp(bytes, life, 33) == 0
+    /// Where the transaction stands that a tag of ours is of, and the last 8 bits of its generation.
+    public func read(_ tag: mt_str) -> (index: UInt32, generation: UInt8)? {
+        guard let life, tag.len == Self.length, let text = tag.ptr, memcmp(text, life, 33) == 0 else {
+            return nil
+        }
+        let bytes = UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self)
+        guard let digits = Hexadecimal.read8(bytes + 33) else { return nil }
+        let word = unshuffled(UInt32(truncatingIfNeeded: digits))
+        return (word & 0xff_ffff, UInt8(word >> 24))
+    }
+
+    /// Four rounds of a Feistel network: every word becomes another one, and back.
+    private func shuffled(_ word: UInt32) -> UInt32 {
+        var (left, right) = (UInt16(word >> 16), UInt16(truncatingIfNeeded: word))
+        for round in 0..<4 { (left, right) = (right, left ^ turned(right, round)) }
+        return UInt32(left) << 16 | UInt32(right)
+    }
+
+    private func unshuffled(_ word: UInt32) -> UInt32 {
+        var (left, right) = (UInt16(word >> 16), UInt16(truncatingIfNeeded: word))
+        for round in (0..<4).reversed() { (left, right) = (right ^ turned(left, round), left) }
+        return UInt32(left) << 16 | UInt32(right)
+    }
+
+    private func turned(_ half: UInt16, _ round: Int) -> UInt16 {
+        UInt16(truncatingIfNeeded: Mixing.fold(UInt64(half) | UInt64(round) << 16, key))
     }
 }

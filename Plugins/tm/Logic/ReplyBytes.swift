@@ -12,6 +12,7 @@ public enum ReplyBytes {
                 continue
             }
             let end = endOfHeader(bytes, line, count)
+            if memchr(bytes + body, 0x2c, end - body) == nil { return remove(bytes, line, end, count) }
             var at = body
             var isQuoted = false
             while at < end, isQuoted || bytes[at] != UInt8(ascii: ",") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
+import Glibc
 
 /// Of the topmost Via of a request, what tells its client from others, and says where replies go.
 public struct TopVia {
@@ -8,53 +9,63 @@ public struct TopVia {
     public var port: UInt16 = 0
     public var asksForPort = false
     public var hasOtherAddress = false
+    /// The body that it was read from.
+    public private(set) var whole = mt_str()
+    private var rest = mt_str()
 
-    /// The body of the header; what follows the first value is not looked at.
+    public init() {}
+
+    /// The body of the header; what follows the first value is not looked at. Of the parameters nothing is known yet.
     public init(_ body: mt_str) {
+        whole = body
         guard let start = body.ptr else { return }
         let bytes = UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self)
         let count = body.len
-        var at = 0
         // "SIP/2.0/UDP": three words with slashes, perhaps spaces around them.
-        var slashes = 0
+        let isUsual = count > 16 && memcmp(bytes, "SIP/2.0/", 8) == 0
+        var at = isUsual ? 8 : 0
+        var slashes = isUsual ? 2 : 0
         while at < count, slashes < 2 {
-            if bytes[at] == UInt8(ascii: "/") { slashes += 1 }
-            at += 1
+            if bytes[at] == UInt8(ascii: "/") { slashes &+= 1 }
+            at &+= 1
         }
-        while at < count, Self.isSpace(bytes[at]) { at += 1 }
-        while at < count, !Self.isSpace(bytes[at]) { at += 1 }
-        while at < count, Self.isSpace(bytes[at]) { at += 1 }
+        while at < count, Self.isSpace(bytes[at]) { at &+= 1 }
+        while at < count, !Self.isSpace(bytes[at]) { at &+= 1 }
+        while at < count, Self.isSpace(bytes[at]) { at &+= 1 }
         let host = at
         if at < count, bytes[at] == UInt8(ascii: "[") {
-            while at < count, bytes[at] != UInt8(ascii: "]") { at += 1 }
-            if at < count { at += 1 }
+            while at < count, bytes[at] != UInt8(ascii: "]") { at &+= 1 }
+            if at < count { at &+= 1 }
         } else {
-            while at < count, !Self.endsHost(bytes[at]) { at += 1 }
+            while at < count, !Self.endsHost(bytes[at]) { at &+= 1 }
         }
         sentBy = mt_str(ptr: start + host, len: at - host)
-        while at < count, Self.isSpace(bytes[at]) { at += 1 }
+        while at < count, Self.isSpace(bytes[at]) { at &+= 1 }
         if at < count, bytes[at] == UInt8(ascii: ":") {
-            at += 1
-            while at < count, Self.isSpace(bytes[at]) { at += 1 }
+            at &+= 1
+            while at < count, Self.isSpace(bytes[at]) { at &+= 1 }
             var number = 0
             while at < count, bytes[at] >= 48, bytes[at] <= 57, number <= 65_535 {
                 number = number * 10 + Int(bytes[at] - 48)
-                at += 1
+                at &+= 1
             }
             port = UInt16(clamping: number)
         }
-        readParams(bytes, at, count)
+        rest = mt_str(ptr: start + at, len: count - at)
     }
 
-    private mutating func readParams(_ bytes: UnsafePointer<UInt8>, _ from: Int, _ count: Int) {
-        var at = from
+    public mutating func readParams() {
+        guard let start = rest.ptr else { return }
+        let bytes = UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self)
+        let count = rest.len
+        var at = 0
         while at < count {
             while at < count, bytes[at] != UInt8(ascii: ";") {
                 if bytes[at] == UInt8(ascii: ",") { return }
-                at += 1
+                at &+= 1
             }
-            at += 1
-            while at < count, Self.isSpace(bytes[at]) { at += 1 }
+            at &+= 1
+            while at < count, Self.isSpace(bytes[at]) { at &+= 1 }
             guard at + 5 <= count else { return }
             if Self.begins(bytes + at, "rport", count - at) { asksForPort = true }
             if Self.begins(bytes + at, "maddr", count - at) { hasOtherAddress = true }
