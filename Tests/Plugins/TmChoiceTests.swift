@@ -93,7 +93,8 @@ private func winner(_ replies: (status: Int, isFaked: Bool)..., penalty: Int = 0
 @Suite struct TopViaTests {
     private func via(_ text: String, _ check: (TopVia, String) -> Void) {
         text.withCString {
-            let via = TopVia(mt_str(ptr: $0, len: text.utf8.count))
+            var via = TopVia(mt_str(ptr: $0, len: text.utf8.count))
+            via.readParams()
             let host = via.sentBy
             check(
                 via, String(decoding: UnsafeRawBufferPointer(start: host.ptr, count: host.len), as: UTF8.self)

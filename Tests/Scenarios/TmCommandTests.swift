@@ -50,6 +50,55 @@ import Testing
         #expect(try alice.receive("480").reason == "Later")
     }
 
+    @Test func `an operator's answer has the tag, the headers and the body that he wants`() throws {
+        let server = try tmServer(
+            "t_newtran(); xlog(\"L_WARN\", \"it is $T(id_index):$T(id_label) end\\n\"); t_relay();",
+            plugins: ["sl", "xlog", "pv", "ctl"])
+        let alice = try Client()
+        let bob = try Client()
+        alice.send(Request("INVITE", "sip:bob@\(bob.text)", from: alice), to: server.udp)
+        _ = try bob.receive("INVITE")
+        #expect(server.logs(" end"))
+        let name = try #require(server.log.firstMatch(of: /it is (\d+:\d+) end/))
+        let early = try server.rpc(
+            "tm.reply", "183", "Listen", String(name.1), "mine", "X-Own: 1\r\nContent-Type: text/plain",
+            "music")
+        #expect(early.status == 0, "\(early)")
+        let progress = try alice.receive("183")
+        #expect(progress["To"]?.hasSuffix(";tag=mine") == true)
+        #expect(progress["X-Own"] == "1")
+        #expect(progress.body == Array("music".utf8))
+        #expect(try server.rpc("tm.retransmit_reply", String(name.1)).status == 0)
+        #expect(try alice.receive().bytes == progress.bytes)
+        #expect(try server.rpc("tm.reply", "480", "Later", String(name.1), ".", ".").status == 0)
+        // What was said once is not said again.
+        #expect(try alice.receive("480")["X-Own"] == nil)
+        #expect(try server.rpc("tm.reply", "480", "Later", String(name.1)).status != 0)
+        #expect(try server.rpc("tm.reply", "480", "Later", "nonsense").status != 0)
+    }
+
+    @Test func `the list of many transactions is whole`() throws {
+        let server = try tmServer(
+            "t_relay();",
+            parameters: """
+                modparam("ctl", "binrpc_max_body_size", 1024)
+                modparam("ctl", "binrpc_struct_max_body_size", 1024)
+                """)
+        let alice = try Client()
+        let bob = try Client()
+        var names: Set<String> = []
+        for _ in 0..<600 {
+            let invite = Request("INVITE", "sip:bob@\(bob.text)", from: alice)
+            names.insert(invite.callID)
+            alice.send(invite, to: server.udp)
+            while alice.pending() != nil {}
+            while bob.pending() != nil {}
+        }
+        try server.comes { try server.statistic("tmx.inuse_transactions") == 600 }
+        let listed = try #require(try server.json("tm.list") as? [[String: Any]])
+        #expect(Set(listed.compactMap { $0["callid"] as? String }) == names)
+    }
+
     @Test func `an operator sends a request and gets the answer`() throws {
         let server = try tmServer("exit;")
         let bob = try Client()

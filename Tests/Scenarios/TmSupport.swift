@@ -23,10 +23,24 @@ func tmServer(
         """)
 }
 
-extension Packet {
-    /// The next one that is not a copy of this.
-    func isCopy(of other: Packet) -> Bool { bytes == other.bytes }
+extension Server {
+    /// How many transactions there are, those included that are over and only wait for late copies.
+    func transactions() throws -> Int {
+        let workers = try json("tm.hash_stats")
+        let rows = workers as? [[String: Any]] ?? [workers as? [String: Any] ?? [:]]
+        return rows.reduce(0) { $0 + ($1["transactions"] as? Int ?? 0) }
+    }
 
+    /// Asks until it is so.
+    func comes(_ isSo: () throws -> Bool) throws {
+        let end = Date(timeIntervalSinceNow: Self.patience)
+        while try !isSo() {
+            guard Date() < end else { throw Silence() }
+        }
+    }
+}
+
+extension Packet {
     var branch: String? {
         self["Via"].flatMap { via in
             via.components(separatedBy: "branch=").dropFirst().first?

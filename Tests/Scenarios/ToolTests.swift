@@ -39,18 +39,23 @@ import Testing
     @Test(arguments: ["udp", "tcp"]) func `sipp calls through the server`(transport: String) throws {
         guard Self.has("sipp", of: "sip-tester") else { return }
         let server = try ModulesConfTests.server()
+        try Self.call(20, rate: 50, through: server, over: transport)
+    }
+
+    /// So many calls from one sipp to another.
+    static func call(_ count: Int, rate: Int, through server: Server, over transport: String) throws {
         let folder = try Scratch()
         let port = try freePort()
         // The caller starts when the kernel knows the callee's socket.
         let command = """
             cd \(folder.path)
-            sipp="timeout 60 sipp -i 127.0.0.1 -t \(transport.prefix(1))1 -m 20 -nostdin"
+            sipp="timeout 60 sipp -i 127.0.0.1 -t \(transport.prefix(1))1 -m \(count) -nostdin"
             $sipp -sf "$1/uas.xml" -p \(port) >callee 2>&1 &
             callee=$!
             until grep -q ":\(String(format: "%04X", port)) " /proc/net/\(transport); do
                 kill -0 $callee || exit 1
             done
-            $sipp -sf "$1/uac.xml" -r 50 -key callee 127.0.0.1:\(port) \
+            $sipp -sf "$1/uac.xml" -r \(rate) -key callee 127.0.0.1:\(port) \
                 \(server.first(transport).text) >caller 2>&1
             caller=$?
             wait $callee
@@ -62,7 +67,7 @@ import Testing
     }
 
     /// A port that was free a moment ago, for tools that cannot be told to find one.
-    private func freePort() throws -> UInt16 { try Client().port }
+    private static func freePort() throws -> UInt16 { try Client().port }
 
     @Test func `kamcmd asks and is answered`() throws {
         guard Self.has("kamcmd", of: "kamailio") else { return }
