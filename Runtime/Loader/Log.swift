@@ -59,6 +59,9 @@ public enum Log {
         set { least.store(newValue.rawValue, ordering: .relaxed) }
     }
 
+    /// Nothing is written from here on, until a level is set.
+    static func silence() { least.store(Level.error.rawValue + 1, ordering: .relaxed) }
+
     /// `debug` of the configuration counts the other way: 3 is everything, 0 warnings, -1 errors only.
     public static func level(debug: Int) -> Level {
         switch debug {
@@ -100,7 +103,7 @@ public enum Log {
     public static func write(
         _ level: Level, _ text: String, _ subject: @autoclosure () -> Subject = Subject()
     ) {
-        guard level >= self.level else { return }
+        guard level.rawValue >= least.load(ordering: .relaxed) else { return }
         var text = text[...]
         while let last = text.last, last.isNewline { text.removeLast() }
         switch Sink(rawValue: sink.load(ordering: .relaxed)) ?? .standardError {

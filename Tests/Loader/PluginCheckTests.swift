@@ -17,8 +17,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["good"], "good.so: good 1.0.0, ABI 1.0: nothing is wrong with its 6 parameters, 1 function\n"),
-        (["manners"], "manners.so: manners 1.0.0, ABI 1.0: nothing is wrong with its 12 functions\n"),
+        (
+            ["good"],
+            "good.so: good 1.0.0, ABI 1.0: nothing is wrong with its 6 parameters, 1 function, called in 1 way\n"
+        ),
         (["late_tm", "tm=offers_tm"], "late_tm.so: latecomer 1.0.0, ABI 1.0: nothing is wrong\n"),
         (["dialog=needs_tm", "tm=offers_tm"], "dialog.so: dialog 1.0.0, ABI 1.0: nothing is wrong\n"),
         (["dialog=needs_tm", "libmod_tm=offers_tm"], "dialog.so: dialog 1.0.0, ABI 1.0: nothing is wrong\n"),
@@ -101,8 +103,48 @@ import Testing
             says: """
                 \(server): signal 11 in plugin clumsy 1.0.0, function init, check:1
                   loaded: clumsy 1.0.0 (ABI 1.0)
-                error: init_crashes.so crashed with signal 11 while its table was read or its init ran
+                error: init_crashes.so crashed with signal 11 while its init ran, or a hook
                 """)
+    }
+
+    @Test(.unsanitized) func `a function that crashes is shown as it was called`() throws {
+        let server = try martlet("version").out.split(separator: " ").prefix(2).joined(separator: " ")
+        try expect(
+            ["vendor=crashes"],
+            says: """
+                \(server): signal 11 in plugin vendor 2.1.0, function vendor_lookup, check:8
+                  worker 0, INVITE, Call-ID check-1@127.0.0.1
+                  loaded: vendor 2.1.0 (ABI 1.0)
+                error: vendor.so crashed with signal 11 while it was called so: vendor_lookup();
+                """)
+    }
+
+    @Test func `a function that does what none may do is shown as it was called`() throws {
+        try expect(
+            ["manners"],
+            says: """
+                error: manners: waits_undeclared: it answered MT_SUSPEND, and its table does not say MT_SUSPENDS
+                  while it was called so: waits_undeclared();
+                """)
+    }
+
+    @Test func `a function that does not return`() throws {
+        let desk = try Desk()
+        try Fixtures.compile(
+            """
+            #include <martlet.h>
+            static mt_result f(mt_call *call) { while (call->args[0].str.len == 0) { } return MT_OK; }
+            static const mt_field args[] = { { "text", MT_STR, 0, 0, 0, 0, 0, NULL, "Any." } };
+            static const mt_function functions[] = { { "f", f, NULL, MT_LIST(args), MT_IN_ANY, 0, "Sticks." } };
+            static const mt_plugin plugin = {
+                MT_PLUGIN("sticky", "1.0.0", "Sticks."), .functions = MT_LIST(functions),
+            };
+            const mt_plugin *martlet_plugin(uint32_t host_abi) { return &plugin; }
+            """, to: desk.scratch.file("sticky.so"))
+        let output = try desk.run([Fixtures.martlet(), "check", "sticky.so"])
+        #expect(
+            output.err == "error: sticky did not return within 10 s\n  while it was called so: f(\"\");\n")
+        #expect(output.status == 1)
     }
 
     @Test func `what is there has to be explained`() throws {

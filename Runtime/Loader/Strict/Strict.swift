@@ -12,6 +12,9 @@ import Worker
 enum Strict {
     nonisolated(unsafe) private static var main = pthread_self()
 
+    /// Nobody reads a log: what is wrong is told as by a check. Set before any worker runs.
+    nonisolated(unsafe) static var isRehearsal = false
+
     /// [main] Before any plugin is loaded.
     static func begin() { main = pthread_self() }
 
@@ -97,6 +100,10 @@ enum Strict {
             if message.isIndexed, message.callID.isPresent { subject.callID = message.callID.string }
         }
         let function = note.site.map { String(cString: $0.pointee.function) + ": " } ?? ""
+        if isRehearsal {
+            Log.tell("error: \(subject.plugin): \(function)\(what)\n")
+            _exit(1)
+        }
         Log.write(.error, "\(function)\(what); --strict ends here", subject)
         _exit(1)
     }

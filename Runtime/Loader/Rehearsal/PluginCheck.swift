@@ -30,7 +30,7 @@ public struct PluginCheck {
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
         let signal = status & 0x7f
         if signal != 0 {
-            tell("error: \(file) crashed with signal \(signal) while its table was read or its init ran")
+            tell("error: \(file) crashed with signal \(signal) while its table was read")
             return 1
         }
         return status >> 8 & 0xff == 0 ? 0 : 1
@@ -77,41 +77,35 @@ public struct PluginCheck {
                     + "and no plugin beside it offers that",
                 help: "put one that offers \"\(need.id)\" into the same folder")
         }
-        if faults == 0, !start(table) { faults += 1 }
-        guard faults == 0 else { return false }
+        guard faults == 0, let calls = rehearse(table) else { return false }
         print(
-            "\(file): \(table.name) \(table.version), ABI \(table.abi.major).\(table.abi.minor): \(summary(table))"
+            "\(file): \(table.name) \(table.version), ABI \(table.abi.major).\(table.abi.minor): \(summary(table, calls))"
         )
         return true
     }
 
-    /// Loads it as a configuration would, with its defaults and the plugins that it needs, and initialises it.
-    private func start(_ table: PluginTable) -> Bool {
-        var lines = search.offerers(of: table).map { "loadmodule \"\($0)\"" }
-        lines.append("loadmodule \"\(path.hasPrefix("/") ? path : absolute)\"")
-        lines.append("request_route { exit; }\n")
-        let diagnostics = Diagnostics()
-        let source = SourceFile(name: "check", text: lines.joined(separator: "\n"))
-        let configuration = Configuration.read(source, diagnostics: diagnostics)
-        var options = Setup.Options()
-        options.modulePath = folder
-        let setup = Setup(configuration, options: options, diagnostics: diagnostics)
-        if setup.prepare() { setup.stopPlugins() }
-        // What only a configuration can give is not the plugin's fault.
-        let faults = diagnostics.sorted.filter {
-            $0.severity == .error && !$0.what.contains("needs its parameter")
+    /// Loads it as a configuration would, with its defaults and the plugins that it needs, and calls it in every way.
+    /// How often; nil when it did wrong.
+    private func rehearse(_ table: PluginTable) -> Int? {
+        let files = search.offerers(of: table) + [absolute(path)]
+        let rehearsal = Rehearsal(
+            table: table, loading: files.map { "loadmodule \"\($0)\"" }, folder: absolute(folder))
+        switch rehearsal.run() {
+        case .fine(let calls): return calls
+        case .faulty: return nil
+        case .crashed(let signal, let call):
+            let when = call.map { "it was called so: \($0)" } ?? "its init ran, or a hook"
+            tell("error: \(file) crashed with signal \(signal) while \(when)")
+            return nil
         }
-        for fault in faults {
-            tell(Diagnostic(.error, at: nil, fault.what, notes: fault.notes, help: fault.help).description)
-        }
-        return faults.isEmpty
     }
 
     private var search: PluginSearch { PluginSearch(listed: [folder]) }
     private var folder: String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
 
-    private var absolute: String {
-        guard let real = realpath(path, nil) else { return path }
+    /// Wherever the process goes.
+    private func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)
     }
@@ -125,15 +119,17 @@ public struct PluginCheck {
             + table.events.map { ("event", $0.name, $0.help) }
     }
 
-    private func summary(_ table: PluginTable) -> String {
+    private func summary(_ table: PluginTable, _ calls: Int) -> String {
         let counts = [
             (table.parameters.count, "parameters"), (table.functions.count, "functions"),
             (table.variables.count, "variables"), (table.commands.count, "commands"),
             (table.counters.count, "counters"), (table.events.count, "events"), (table.hooks.count, "hooks"),
         ]
         let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.0 == 1 ? String($0.1.dropLast()) : $0.1)" }
-        return parts.isEmpty
-            ? "nothing is wrong" : "nothing is wrong with its \(parts.joined(separator: ", "))"
+        return
+            (parts.isEmpty
+            ? "nothing is wrong" : "nothing is wrong with its \(parts.joined(separator: ", "))")
+            + (calls > 0 ? ", called in \(calls) way\(calls == 1 ? "" : "s")" : "")
     }
 
     private func tell(_ text: String) { Log.tell(text + "\n") }
