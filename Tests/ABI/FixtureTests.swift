@@ -26,7 +26,7 @@ import Testing
         let scratch = try Scratch()
         let built = try run(
             "cc", "-O2", "-rdynamic", "-I", Repository.include,
-            Repository.path("Tests/Fixtures/Budget/budget.c"),
+            Repository.path("Tests/Fixtures/Budgets/plugin.c"),
             "-o", scratch.file("budget"), "-ldl")
         #expect(built.status == 0, "\(built.err)")
         let measured = try run(scratch.file("budget"), ThirdParty.file("\(name).so"), "100000")

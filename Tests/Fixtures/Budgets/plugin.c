@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* budget.c PLUGIN.so [CALLS]: what one call of seguard_check costs, in a server that does next to nothing.
+/* plugin.c PLUGIN.so [CALLS]: what one call of seguard_check costs, in a server that does next to nothing.
  *
  * Prints "<calls of malloc> <nanoseconds>" per call, the latter the best of five runs. The call finds the
  * timer too short, makes and inserts a line, counts, and calls into "sl". */
