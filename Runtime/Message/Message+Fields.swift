@@ -54,6 +54,7 @@ extension Message {
             case MT_F_REG_ID: regID == 0 ? nil : Int(regID)
             case MT_F_Q: quality
             case MT_F_CONNECTION: connection == 0 ? nil : Int(truncatingIfNeeded: connection)
+            case MT_F_EDITED: store.pointee.isIntact && !store.pointee.startEdited ? 0 : 1
             default: nil
             }
         return value.map { Int64($0) } ?? Int64.min

@@ -337,7 +337,9 @@ enum { /* fields: text(), number(), set_text(), set_number(). A server that
     MT_F_OPTIONS,           /* MT_O_ bits                                    */
     MT_F_TARGETS,           /* how many there are; read only                 */
     MT_F_REG_ID, MT_F_Q,    /* of that contact; MT_ABSENT: none              */
-    MT_F_CONNECTION         /* the one it registered over                    */
+    MT_F_CONNECTION,        /* the one it registered over                    */
+    MT_F_EDITED             /* 1: its bytes are not those that arrived, or
+                             * were copied; read only                        */
 };
 enum { /* MT_F_OPTIONS */
     MT_O_FORCE_RPORT = 1 << 0, MT_O_FORWARD_NO_CONNECT = 1 << 1,

@@ -23,6 +23,8 @@ extension mt_message_api {
         }
         number = { message, field in
             guard let message else { return Int64.min }
+            // What our Via is to say is no byte of it yet.
+            if field == UInt32(MT_F_EDITED), OwnVia.of(Message(message)) != nil { return 1 }
             return Message(message).number(field)
         }
         header = { message, name, at in
