@@ -8,7 +8,7 @@ extension Message {
     /// Safe because what is handed out is inside the arena or a chunk, and never handed out twice.
     @inlinable public func alloc(_ count: Int) -> UnsafeMutableRawPointer {
         let used = store.pointee.arenaUsed
-        if count >= 0, count <= 16_384 &- used {
+        if count >= 0, count <= store.pointee.arenaRoom &- used {
             store.pointee.arenaUsed = (used &+ count &+ 15) & ~15
             return UnsafeMutableRawPointer(store.pointee.arena + used)
         }
@@ -16,6 +16,13 @@ extension Message {
     }
 
     @usableFromInline func allocMore(_ count: Int) -> UnsafeMutableRawPointer {
+        if isInFirstArena, count <= Layout.secondArenaSize {
+            store.pointee.arena =
+                (UnsafeMutableRawPointer(store) + Layout.secondArena).assumingMemoryBound(to: UInt8.self)
+            store.pointee.arenaRoom = Layout.secondArenaSize
+            store.pointee.arenaUsed = (count + 15) & ~15
+            return UnsafeMutableRawPointer(store.pointee.arena)
+        }
         let head = MemoryLayout<Chunk>.stride
         if let chunk = store.pointee.chunks, count <= chunk.pointee.room - chunk.pointee.used {
             let place = UnsafeMutableRawPointer(chunk) + head + chunk.pointee.used
@@ -97,8 +104,11 @@ extension Message {
     /// Overwrites what slices of it point to: the last thing before it is given back, when mistakes are looked for.
     public func poison() {
         if let start = bytes.base { memset(UnsafeMutableRawPointer(mutating: start), 0xdd, bytes.count) }
+        if !isInFirstArena { memset(UnsafeMutableRawPointer(store) + Layout.arena, 0xdd, Layout.arenaSize) }
         memset(store.pointee.arena, 0xdd, store.pointee.arenaUsed)
     }
+
+    private var isInFirstArena: Bool { store.pointee.arenaRoom == Layout.arenaSize }
 
     /// Gives back what came from malloc.
     func freeMemory() {

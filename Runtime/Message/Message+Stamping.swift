@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
+import Glibc
 
 /// Noting in a request's top Via where it came from: `received` (RFC 3261, 18.2.1) and `rport` (RFC 3581, 4).
 extension Message {
@@ -25,6 +26,7 @@ extension Message {
         guard via.host.isPresent, asked || via.received.isPresent || !sentBySource(via.host) else {
             return .absent
         }
+        if let line = usualStamp(via) { return line }
         let body = firstBody(.via)
         guard let top = field(header(.via)), let start = body.base, let begin = via.whole.base else {
             return .absent
@@ -69,6 +71,59 @@ extension Message {
         writer.put(body.dropFirst(begin - start + via.whole.count))
         writer.put("\r\n")
         return Slice(base: UnsafePointer(place.assumingMemoryBound(to: UInt8.self)), count: writer.finish())
+    }
+
+    /// What nearly everybody sends over IPv4: a line with one value, which has an empty rport and no received. nil: it is
+    /// something else.
+    private func usualStamp(_ via: Via) -> Slice? {
+        guard let top = field(header(.via)), let rport = via.rport.base, via.rport.isEmpty,
+            via.received.isAbsent,
+            let begin = via.whole.base
+        else { return nil }
+        let line = UnsafePointer(top.pointee.line)
+        let length = Int(top.pointee.length)
+        let end = begin + via.whole.count
+        guard begin > line, end <= line + length, line + length - end <= 2, rport > begin, rport <= end else {
+            return nil
+        }
+        let (high, low) = withUnsafeBytes(of: store.pointee.flow.remote) {
+            ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        }
+        guard high == 0, UInt32(truncatingIfNeeded: low) == 0xffff_0000 else { return nil }
+        let before = rport[-1]
+        guard before == UInt8(ascii: "=") || before.isAlpha else { return nil }
+
+        let place = alloc(length + 48).assumingMemoryBound(to: UInt8.self)
+        var at = place
+        memcpy(at, line, rport - line)
+        at += rport - line
+        if before != UInt8(ascii: "=") { Message.put(UInt8(ascii: "="), &at) }
+        Message.put(number: Int(store.pointee.flow.remote_port), &at)
+        memcpy(at, rport, end - rport)
+        at += end - rport
+        memcpy(at, (";received=" as StaticString).utf8Start, 10)
+        at += 10
+        for shift in 4..<8 {
+            if shift > 4 { Message.put(UInt8(ascii: "."), &at) }
+            Message.put(number: Int(low >> UInt64(8 * shift) & 0xff), &at)
+        }
+        Message.put(0x0D, &at)
+        Message.put(0x0A, &at)
+        return Slice(base: UnsafePointer(place), count: at - place)
+    }
+
+    @inline(__always) private static func put(_ byte: UInt8, _ at: inout UnsafeMutablePointer<UInt8>) {
+        at.pointee = byte
+        at += 1
+    }
+
+    /// Up to five digits.
+    @inline(__always) private static func put(number: Int, _ at: inout UnsafeMutablePointer<UInt8>) {
+        var unit = number < 10 ? 1 : number < 100 ? 10 : number < 1000 ? 100 : number < 10_000 ? 1000 : 10_000
+        while unit > 0 {
+            put(UInt8(truncatingIfNeeded: 48 + number / unit % 10), &at)
+            unit /= 10
+        }
     }
 
     /// Is the sent-by an address, and the one the request came from?

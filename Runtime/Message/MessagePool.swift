@@ -120,6 +120,9 @@ import Synchronization
 
     private func reset(_ block: UnsafeMutablePointer<Storage>) {
         memset(UnsafeMutableRawPointer(block) + Layout.zeroed, 0, Layout.fields - Layout.zeroed)
+        block.pointee.arena = (UnsafeMutableRawPointer(block) + Layout.arena).assumingMemoryBound(
+            to: UInt8.self)
+        block.pointee.arenaRoom = Layout.arenaSize
         block.pointee.references = 1
         block.pointee.worker = state.pointee.worker
         block.pointee.serial = state.pointee.serial

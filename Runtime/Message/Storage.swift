@@ -22,9 +22,9 @@ import Glibc
 
 /// What a message handle points to: one block of memory that is taken from its pool, filled, and given back.
 ///
-/// The block is `Storage`, the first-of-kind table, the plugins' words, 128 fields, an arena of 16 KiB and a
-/// receive buffer of 64 KiB with padding, in this order and without gaps: a usual message touches three or four
-/// pages of it. All members are trivial, and all bytes zero is a valid start for those from `references` on.
+/// The block is `Storage`, the first-of-kind table, the plugins' words, 48 fields, the first 2 KiB of the arena, a
+/// receive buffer of 64 KiB with padding and another 16 KiB of arena, in this order and without gaps: a usual message
+/// touches two pages of it, which counts while it is kept for a call that rings. All members are trivial, and all bytes zero is a valid start for those from `references` on.
 @usableFromInline struct Storage {
     // Set when the block is made.
     @usableFromInline var home: UnsafeMutablePointer<PoolState>
@@ -106,6 +106,7 @@ import Glibc
 
     @usableFromInline var moreSlots: UnsafeMutablePointer<SlotPage>?
     @usableFromInline var arenaUsed: Int
+    @usableFromInline var arenaRoom: Int
     @usableFromInline var chunks: UnsafeMutablePointer<Chunk>?
     @usableFromInline var attributes: UnsafeMutableRawPointer?
 
@@ -160,13 +161,15 @@ enum Layout {
     static var slots: Int { rounded(firstOfKind + kinds * 2, 16) }
     static var slotCount: Int { 64 }
     static var fields: Int { slots + slotCount * 8 }
-    static var fieldCount: Int { 128 }
+    static var fieldCount: Int { 48 }
     static var arena: Int { fields + fieldCount * MemoryLayout<Field>.stride }
-    static var arenaSize: Int { 16 * 1024 }
+    static var arenaSize: Int { 2 * 1024 }
     static var buffer: Int { rounded(arena + arenaSize, 64) }
     static var bufferSize: Int { 64 * 1024 }
     static var padding: Int { 64 }
-    static var size: Int { rounded(buffer + bufferSize + padding, 4096) }
+    static var secondArena: Int { rounded(buffer + bufferSize + padding, 64) }
+    static var secondArenaSize: Int { 16 * 1024 }
+    static var size: Int { rounded(secondArena + secondArenaSize, 4096) }
 
     static func rounded(_ n: Int, _ unit: Int) -> Int { (n + unit - 1) / unit * unit }
 }
