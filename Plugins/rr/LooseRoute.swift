@@ -21,14 +21,15 @@ enum Routed {
 func looseRoute(_ call: borrowing Call, _ message: Message, mode: Int) -> Outcome {
     guard message.first(route) != nil else { return Routed.failed }
     var entries = RouteEntries(message)
-    guard let first = entries.next(), let firstFacts = RouteSet.Entry(first.uri) else {
+    guard let first = entries.next(), let firstURI = URI(Text(unchecked: first.uri)) else {
         Host.log(.error, "loose_route: the Route cannot be read")
         return Routed.failed
     }
     let second = entries.next()
     let third = second == nil ? nil : entries.next()
     let set = RouteSet(
-        firstFacts, second.flatMap { RouteSet.Entry($0.uri) }, third.flatMap { RouteSet.Entry($0.uri) },
+        RouteSet.Entry(firstURI), second.flatMap { RouteSet.Entry($0.uri) },
+        third.flatMap { RouteSet.Entry($0.uri) },
         requestURI: RouteSet.Entry(message.uri.raw), isInDialog: !message.toTag.isEmpty)
     let pairs = enableDouble.value != 0
     guard !entries.isBroken, second == nil || set.second != nil, third == nil || set.third != nil,
@@ -48,7 +49,10 @@ func looseRoute(_ call: borrowing Call, _ message: Message, mode: Int) -> Outcom
         if case .forged = token { return Routed.forged }
     }
     state.pointee.routeURI = message.keep(first.uri).raw
-    if let own { note(own, message, state) }
+    if let own {
+        // Mostly it is the first one, which has been read.
+        if own.ptr == first.uri.ptr { note(own, firstURI, message, state) } else { note(own, message, state) }
+    }
     if let index = decision.socketOf { choose(index == 0 ? first.uri : second?.uri ?? first.uri, message) }
 
     follow(decision, [first.uri, second?.uri ?? mt_str(), third?.uri ?? mt_str()], message, state)
@@ -78,7 +82,12 @@ private func ownURI(_ decision: RouteSet.Decision, first: mt_str, requestURI: Te
 
 /// Keeps our own parameters, and learns from them which way the request goes.
 private func note(_ uri: mt_str, _ message: Message, _ state: UnsafeMutablePointer<RouteState>) {
-    guard let parsed = URI(Text(unchecked: uri)) else { return }
+    if let parsed = URI(Text(unchecked: uri)) { note(uri, parsed, message, state) }
+}
+
+private func note(
+    _ uri: mt_str, _ parsed: URI, _ message: Message, _ state: UnsafeMutablePointer<RouteState>
+) {
     var params = parsed.params.raw
     if let start = params.ptr, params.len > 0, start[0] != 59, start > uri.ptr, start[-1] == 59 {
         // With the semicolon in front, as patterns for check_route_param() expect it.

@@ -89,6 +89,10 @@ extension RouteSet.Entry {
     /// Nil when it is no SIP URI.
     init?(_ uri: mt_str) {
         guard let uri = URI(Text(unchecked: uri)) else { return nil }
+        self.init(uri)
+    }
+
+    init(_ uri: URI) {
         let params = RouteParams(uri.params.raw)
         self.init(isMine: isOurs(uri, params), isLoose: params.isLoose, isPaired: params.isPaired)
     }
