@@ -17,6 +17,15 @@ enum ClientSide {
         }
     }
 
+    /// Something may still have to be sent for it.
+    var isAlive: Bool {
+        switch self {
+        case .none: false
+        case .invite(let machine): machine.state != .terminated
+        case .plain(let machine): machine.isOpen
+        }
+    }
+
     var wakeAt: UInt64 {
         switch self {
         case .none: 0
@@ -68,6 +77,8 @@ struct Branch {
     /// The final reply other than 2xx, kept until one is chosen.
     var reply: OpaquePointer?
     var routes = Routes()
+    /// What its flags were when its message was let go of.
+    var keptFlags = 0
 
     func has(_ flag: Flags) -> Bool { flags.contains(flag) }
     var hasFinal: Bool { status >= 200 }

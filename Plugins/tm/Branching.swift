@@ -16,10 +16,13 @@ func addBranches(
     guard takesURI || targets > 0 else { return 0 }
 
     var sent = 0
-    // Alone and unchanged, it needs no copy of its own.
+    // Alone it needs no copy of its own, unless branch_route may change it and a route for what failed may want it as it was.
+    let isLeftAlone =
+        transaction.pointee.routes.branch == 0
+        || transaction.pointee.routes.failure == 0 && transaction.pointee.routes.branchFailure == 0
     let isAlone =
-        takesURI && targets == 0 && transaction.pointee.branchCount == 0
-        && transaction.pointee.routes.branch == 0 && transaction.pointee.request == message
+        takesURI && targets == 0 && transaction.pointee.branchCount == 0 && isLeftAlone
+        && transaction.pointee.request == message
     unshare(transaction)
     if takesURI, let branch = newBranch(transaction) {
         if isAlone {
@@ -102,10 +105,11 @@ func copy(_ transaction: TransactionPointer, _ branch: BranchPointer, _ message:
     return own
 }
 
-/// A branch that goes on while the request is being changed gets a copy of it as it went out.
+/// A branch that goes on while the request is being changed gets a copy of it as it went out: there may be an ACK to send
+/// even when it has its answer.
 func unshare(_ transaction: TransactionPointer) {
     guard let branch = transaction.pointee.first, branch.pointee.has(.sharesRequest),
-        branch.pointee.client.isOpen,
+        branch.pointee.client.isAlive,
         let request = branch.pointee.message, let own = copy(transaction, branch, request)
     else { return }
     branch.pointee.flags.remove(.sharesRequest)
@@ -126,6 +130,7 @@ private func prepare(
     let route = transaction.pointee.routes.branch
     guard route != 0 else { return complete(call, transaction, branch) }
     branch.pointee.flags.insert(.preparing)
+    MessageState.make(message).pointee.branch = branch.pointee.number
     let token = Token(transaction.pointee.handle, Int(branch.pointee.number)).user
     let outcome = Server.script.pointee.run(call, message, route, branchRouteEnded, token)
     switch outcome {
@@ -133,8 +138,42 @@ private func prepare(
     case mt_result(MT_STOP):
         drop(branch)
         return false
-    default: return complete(call, transaction, branch)
+    default:
+        leave(branch)
+        if transaction.pointee.branchCount == 1 { share(transaction, branch) }
+        return complete(call, transaction, branch)
     }
+}
+
+/// branch_route has left the only branch as it was: the request itself will do.
+private func share(_ transaction: TransactionPointer, _ branch: BranchPointer) {
+    guard let own = branch.pointee.message, let request = transaction.pointee.request, own != request,
+        number(request, MT_F_TARGETS) == 0, Server.message.pointee.number(own, UInt32(MT_F_EDITED)) == 0,
+        isSame(own, request, text: [MT_F_NEXT_HOP, MT_F_PATH]),
+        isSame(own, request, number: [MT_F_OUT_SOCKET, MT_F_FLAGS, MT_F_BRANCH_FLAGS, MT_F_OPTIONS])
+    else { return }
+    branch.pointee.message = request
+    branch.pointee.flags.insert(.sharesRequest)
+    Server.message.pointee.release(own)
+}
+
+private func isSame(_ a: OpaquePointer, _ b: OpaquePointer, text fields: InlineArray<2, Int>) -> Bool {
+    for index in fields.indices {
+        let field = fields[index]
+        if Text(unchecked: text(a, field)) != Text(unchecked: text(b, field)) { return false }
+    }
+    return true
+}
+
+private func isSame(_ a: OpaquePointer, _ b: OpaquePointer, number fields: InlineArray<4, Int>) -> Bool {
+    for index in fields.indices where number(a, fields[index]) != number(b, fields[index]) { return false }
+    return true
+}
+
+/// The request is none of the branch's own when the route is through.
+private func leave(_ branch: BranchPointer) {
+    guard branch.pointee.has(.sharesRequest), let message = branch.pointee.message else { return }
+    MessageState.make(message).pointee.branch = -1
 }
 
 /// branch_route has waited for something, and has ended now.
@@ -146,6 +185,7 @@ private let branchRouteEnded: mt_fn = { call in
     if call.pointee.result == mt_result(MT_STOP) {
         drop(branch)
     } else {
+        leave(branch)
         _ = complete(call, transaction, branch)
     }
     chooseReply(call, transaction)
@@ -155,6 +195,7 @@ private let branchRouteEnded: mt_fn = { call in
 
 /// The script wanted it not to be.
 private func drop(_ branch: BranchPointer) {
+    leave(branch)
     branch.pointee.flags.remove(.preparing)
     branch.pointee.flags.formUnion([.dropped, .faked])
     branch.pointee.status = 478

@@ -8,29 +8,33 @@ import TmLogic
         answer.structure { tellStatistics($0) }
         return .yes
     }
-    Command("hash_stats", "How the transactions are spread over the workers.") { answer in
-        Gathering.run(answer) { gathering, call in
-            gathering.add([
-                ("worker", .number(Int(call.pointee.worker))),
-                ("transactions", .number(table(call).pointee.count)),
-            ])
-        } then: { gathering, answer in
-            gathering.tell(answer)
-            return .yes
+    for name in ["hash_stats", "t_hash"] as [StaticString] {
+        Command(name, "How the transactions are spread over the workers.") { answer in
+            Gathering.run(answer) { gathering, call in
+                gathering.add([
+                    ("worker", .number(Int(call.pointee.worker))),
+                    ("transactions", .number(table(call).pointee.count)),
+                ])
+            } then: { gathering, answer in
+                gathering.tell(answer)
+                return .yes
+            }
         }
     }
     Command("list", "The transactions.") { answer in Listing.run(answer) }
     Command("clean", "Accepted: transactions end by themselves.") { _ in .yes }
-    Command(
-        "cancel", "Cancels the INVITE with that Call-ID and CSeq.", Arg("callid", Text.self),
-        Arg("cseq", Text.self)
-    ) { answer, callID, sequence in
-        byName(answer, callID, sequence) { call, transaction in
-            transaction.pointee.pins += 1
-            cancelBranches(call, transaction)
-            chooseReply(call, transaction)
-            unpin(call, transaction)
-            return true
+    for name in ["cancel", "t_uac_cancel"] as [StaticString] {
+        Command(
+            name, "Cancels the INVITE with that Call-ID and CSeq.", Arg("callid", Text.self),
+            Arg("cseq", Text.self)
+        ) { answer, callID, sequence in
+            byName(answer, callID, sequence) { call, transaction in
+                transaction.pointee.pins += 1
+                cancelBranches(call, transaction)
+                chooseReply(call, transaction)
+                unpin(call, transaction)
+                return true
+            }
         }
     }
     Command(

@@ -53,20 +53,31 @@ private func lighten(_ transaction: TransactionPointer) {
         !transaction.pointee.has(.awaitsACK),
         transaction.pointee.request != nil
     else { return }
+    var hasRoute = Words.replyRoute != 0
     var branch = transaction.pointee.first
     while let here = branch {
-        if here.pointee.client.isOpen || here.pointee.cancel.isOpen || here.pointee.routes.reply != 0 {
-            return
-        }
+        if here.pointee.client.isOpen || here.pointee.cancel.isOpen { return }
         if here.pointee.status >= 300, transaction.pointee.isInvite { return }
+        hasRoute = hasRoute || here.pointee.routes.reply != 0
         branch = here.pointee.next
     }
-    if Words.replyRoute != 0, transaction.pointee.isInvite { return }
+    // The route for replies sees copies of a 2xx as it saw the first one: with the attributes of the request.
+    if hasRoute, transaction.pointee.isInvite, let request = transaction.pointee.request,
+        hasAttributes(request)
+    {
+        return
+    }
     // Each copy of a 2xx to an INVITE of our own gets its ACK.
     if transaction.pointee.has(.local), transaction.pointee.isInvite, !transaction.pointee.has(.noACK) {
         return
     }
     dropMessages(transaction)
+}
+
+private func hasAttributes(_ message: OpaquePointer) -> Bool {
+    for kind in MT_A_AVP...MT_A_XAVI
+    where Server.attribute.pointee.name(message, UInt32(kind), mt_str(), 0).ptr != nil { return true }
+    return false
 }
 
 private func dropMessages(_ transaction: TransactionPointer) {

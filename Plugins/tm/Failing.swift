@@ -69,6 +69,7 @@ func chooseReply(_ call: CallPointer, _ transaction: TransactionPointer) {
     transaction.pointee.routes.branch = 0
     transaction.pointee.routes.reply = winner.pointee.routes.reply
     transaction.pointee.failing += 1
+    unshare(transaction)
     prepare(request, winner)
     let token = Token(transaction.pointee.handle, Int(winner.pointee.number)).user
     let outcome = Server.script.pointee.run(call, request, route, failureRouteEnded, token)

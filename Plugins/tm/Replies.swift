@@ -33,10 +33,11 @@ func replyArrived(_ call: CallPointer) -> Outcome {
         return .stop
     }
     // The script's route for all replies comes first; what it drops has not come.
-    if let request = transaction.pointee.request { _ = Server.attribute.pointee.share(reply, request) }
+    lendFlags(transaction, branch, reply)
     let outcome = Server.script.pointee.run(
         call, reply, Words.replyRoute, replyRouteEnded, Token(handle, number).user)
     if outcome != mt_result(MT_STOP), outcome != mt_result(MT_SUSPEND) {
+        takeFlags(transaction, branch, reply)
         take(call, transaction, branch, reply)
     }
     return .stop
@@ -47,6 +48,7 @@ private let replyRouteEnded: mt_fn = { call in
         let transaction = Token(call.pointee.user).transaction, let branch = Token(call.pointee.user).branch
     else { return 1 }
     transaction.pointee.pins += 1
+    takeFlags(transaction, branch, reply)
     take(call, transaction, branch, reply)
     unpin(call, transaction)
     return 1
@@ -105,12 +107,13 @@ private func take(
     )
     let route = branch.pointee.routes.reply
     if route != 0, !transaction.pointee.has(.silent) {
-        if let request = transaction.pointee.request { _ = Server.attribute.pointee.share(reply, request) }
+        lendFlags(transaction, branch, reply)
         let token = Token(transaction.pointee.handle, Int(branch.pointee.number)).user
         let outcome = Server.script.pointee.run(call, reply, route, namedRouteEnded, token)
         if outcome == mt_result(MT_SUSPEND) || transaction.pointee.heldReply == reply {
             return arm(transaction)
         }
+        takeFlags(transaction, branch, reply)
         if outcome == mt_result(MT_STOP), status < 200 {
             Statistics.absorbed.add()
             return arm(transaction)
@@ -125,6 +128,7 @@ private let namedRouteEnded: mt_fn = { call in
     else { return 1 }
     let status = number(reply, MT_F_STATUS)
     if transaction.pointee.heldReply == reply { return 1 }
+    takeFlags(transaction, branch, reply)
     if call.pointee.result == mt_result(MT_STOP), status < 200 { return 1 }
     transaction.pointee.pins += 1
     deliver(call, transaction, branch, reply, status)

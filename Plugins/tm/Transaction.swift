@@ -66,6 +66,8 @@ struct Transaction {
     /// Kept. nil: let go of.
     var request: OpaquePointer?
     var flow = mt_flow()
+    /// What its flags were when it was let go of.
+    var keptFlags = 0
     /// Replies go where their Via says: it has a maddr.
     var followsVia = false
     /// Those who are in the middle of something with it.

@@ -3,39 +3,31 @@ import CMartlet
 import PluginKit
 import Synchronization
 
+/// How a command that sends a request goes on.
+private enum Waiting { case no, forReply, forStatus }
+
 /// tm.t_uac_*: requests of our own, as an operator writes them.
 @Declarations func uacCommands() -> [any Declaration] {
-    for (name, waits, acknowledges, isHex): (StaticString, Bool, Bool, Bool) in [
-        ("t_uac_start", false, true, false), ("t_uac_start_noack", false, false, false),
-        ("t_uac_start_hex", false, true, true), ("t_uac_wait", true, true, false),
-        ("t_uac_wait_noack", true, false, false), ("t_uac_wait_hex", true, true, true),
-        ("t_uac_attrs", false, true, false),
+    for (name, waiting, acknowledges, isHex): (StaticString, Waiting, Bool, Bool) in [
+        ("t_uac_start", .no, true, false), ("t_uac_start_noack", .no, false, false),
+        ("t_uac_start_hex", .no, true, true), ("t_uac_start_noack_hex", .no, false, true),
+        ("t_uac_attrs", .no, true, false),
+        ("t_uac_wait", .forReply, true, false), ("t_uac_wait_noack", .forReply, false, false),
+        ("t_uac_wait_hex", .forReply, true, true), ("t_uac_wait_noack_hex", .forReply, false, true),
+        ("t_uac_dlg", .forReply, true, false),
+        ("t_uac_wait_block", .forStatus, true, false), ("t_uac_wait_block_noack", .forStatus, false, false),
+        ("t_uac_wait_block_hex", .forStatus, true, true),
+        ("t_uac_wait_block_noack_hex", .forStatus, false, true),
     ] {
         Command(
-            name, waits ? "Sends a request, and answers with its reply." : "Sends a request.",
+            name, waiting == .no ? "Sends a request." : "Sends a request, and answers with its reply.",
             Arg("method", Text.self), Arg("ruri", Text.self), Arg("nexthop", Text.self),
-            Arg("socket", Text.self),
-            Arg("headers", Text.self), Arg("body", Text?.self)
+            Arg("socket", Text.self), Arg("headers", Text.self), Arg("body", Text?.self)
         ) { answer, method, uri, hop, socket, headers, body in
             var order = order(method, uri, hop, socket, headers)
             if let body { order.body = isHex ? decoded(body) : String(body) }
             order.isAcknowledged = acknowledges
-            return start(answer, order, waits: waits, isShort: false)
-        }
-    }
-    for (name, acknowledges): (StaticString, Bool) in [
-        ("t_uac_wait_block", true), ("t_uac_wait_block_noack", false),
-    ] {
-        Command(
-            name, "Sends a request, and answers with code and text of its reply.",
-            Arg("method", Text.self), Arg("ruri", Text.self), Arg("nexthop", Text.self),
-            Arg("socket", Text.self),
-            Arg("headers", Text.self), Arg("body", Text?.self)
-        ) { answer, method, uri, hop, socket, headers, body in
-            var order = order(method, uri, hop, socket, headers)
-            if let body { order.body = String(body) }
-            order.isAcknowledged = acknowledges
-            return start(answer, order, waits: true, isShort: true)
+            return start(answer, order, waiting)
         }
     }
 }
@@ -69,13 +61,15 @@ private func decoded(_ text: Text) -> String {
 }
 
 private func start(
-    _ answer: borrowing Answer, _ order: LocalRequest, waits: Bool, isShort: Bool
+    _ answer: borrowing Answer, _ order: LocalRequest, _ waiting: Waiting
 ) -> Outcome {
     if case .failure(let fault) = order.checked() { return answer.fault(fault.code, fault.text) }
     if !order.socket.isEmpty, order.socket != ".", Socket.named(order.socket) == nil {
         return answer.fault(500, "No local socket")
     }
-    guard waits else { return order.launch(nil, nil).isYes ? .yes : answer.fault(500, "it cannot be sent") }
+    guard waiting != .no else {
+        return order.launch(nil, nil).isYes ? .yes : answer.fault(500, "it cannot be sent")
+    }
     let box = OutcomeBox()
     return answer.call.wait(
         upTo: .seconds(80),
@@ -84,7 +78,7 @@ private func start(
             guard call.result != .timeout, let outcome = box.value.withLock({ $0 }) else {
                 return answer.fault(408, "no answer in 80 s")
             }
-            if isShort {
+            if waiting == .forStatus {
                 answer.structure { answer in
                     answer.put("code", outcome.code)
                     answer.put("text", outcome.reason)
