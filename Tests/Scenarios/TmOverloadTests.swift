@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct TmOverloadTests {
-    @Test func `a worker that cannot keep up refuses new calls, and goes on with those that there are`() throws {
+    @Test func `a worker that cannot keep up refuses new calls, and goes on with those that there are`()
+        throws
+    {
         let server = try tmServer(
             """
             if (is_method("ACK")) { xlog("L_WARN", "an ACK got through\\n"); exit; }
@@ -34,7 +36,8 @@ import Testing
         // It recovers by itself, and what is no call is answered all the time.
         try server.comes {
             let other = try Client()
-            return try other.ask(Request("INVITE", "sip:bob@example.com", from: other), server.udp).status == 486
+            return try other.ask(Request("INVITE", "sip:bob@example.com", from: other), server.udp).status
+                == 486
         }
         #expect(!server.log.contains("an ACK got through"))
     }

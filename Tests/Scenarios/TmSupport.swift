@@ -5,7 +5,7 @@ import TestSupport
 /// A server with the plugin tm whose request route ends in `script`, with further blocks behind it.
 func tmServer(
     _ script: String, _ blocks: String = "", parameters: String = "",
-    plugins: [String] = ["sl", "rr", "pv", "ctl"]
+    plugins: [String] = ["sl", "rr", "pv", "ctl"], workers: Int = 1
 ) throws -> Server {
     // The order is that of the plugins' needs; sl and tm find each other late.
     let lines = (["tm"] + plugins).map { "loadmodule \"\($0).so\"" }.joined(separator: "\n")
@@ -20,7 +20,7 @@ func tmServer(
             \(script)
         }
         \(blocks)
-        """)
+        """, "--strict", "-n", "\(workers)")
 }
 
 extension Server {
@@ -63,13 +63,13 @@ extension Client {
     }
 
     /// Whether nothing comes for so long.
-    func isSilent(for seconds: Double) -> Bool {
-        let end = Date(timeIntervalSinceNow: seconds)
-        while Date() < end {
-            if pending() != nil { return false }
-            usleep(5000)
-        }
-        return true
+    func isSilent(for seconds: Double) -> Bool { receive(within: seconds) == nil }
+
+    /// Whether, after what is on its way, nothing comes for so long.
+    func fallsSilent(for seconds: Double) -> Bool {
+        let end = Date(timeIntervalSinceNow: Server.patience)
+        while Date() < end { if isSilent(for: seconds) { return true } }
+        return false
     }
 }
 

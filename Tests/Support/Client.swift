@@ -42,6 +42,13 @@ package final class Client {
         return Packet(Array(buffer.prefix(count)))
     }
 
+    /// What comes within that time, if anything does.
+    package func receive(within seconds: Double) -> Packet? {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&waiting, 1, Int32(seconds * 1000)) > 0 else { return nil }
+        return pending()
+    }
+
     /// What is there already.
     package func pending() -> Packet? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
