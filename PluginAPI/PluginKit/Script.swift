@@ -13,7 +13,8 @@ import CMartlet
     public let raw: OpaquePointer
     @inlinable public init(_ raw: OpaquePointer) { self.raw = raw }
 
-    /// On the main thread only, in `Start`. Nil when it cannot be read; the server has said why.
+    /// On any thread. It stays as long as the process, so each source is to be compiled once. Nil when it cannot be
+    /// read; the server has said why.
     public static func compile(_ source: some Textual & ~Escapable) -> Expression? {
         source.withRaw { Server.script.pointee.compile(Server.host, $0) }.map { Expression($0) }
     }

@@ -46,6 +46,22 @@ import PvLogic
         }
         return copy(expression, variable.name, call, to: name)
     }
+    Function(
+        "pv_xavp_to_var", in: .any, "Gives each $var that is named as a member of a list its value.",
+        Arg("name", Text.self)
+    ) { call, name in
+        spread(call, name)
+    }
+    Function(
+        "pv_evalx", in: .any, "Evaluates a text, and what comes of it once more.",
+        Arg("target", Expression.self),
+        Arg("text", Text.self, "Text with variables, which may give variables.")
+    ) { call, target, text in
+        guard let expression = Evaluated.expression(text), let value = call.read(expression) else {
+            return .no
+        }
+        return call.write(target, value).isYes ? .yes : .no
+    }
     for (name, kind): (StaticString, Attributes.Kind) in [
         ("pv_xavp_print", .xavp), ("pv_xavu_print", .xavu), ("pv_xavi_print", .xavi),
     ] {
@@ -97,6 +113,21 @@ private func copy(_ expression: Expression, _ variable: Text, _ call: borrowing 
     attributes.remove(name, index: 0)
     attributes.add(name, mt_value())
     return attributes.set(name, member: variable, value).isYes ? .yes : .no
+}
+
+private func spread(_ call: borrowing Call, _ name: Text) -> Outcome {
+    let attributes = call.message.attributes(.xavp)
+    guard attributes.get(name) != nil else { return .no }
+    var index = 0
+    while true {
+        let member = attributes.name(index, of: name)
+        if member.isAbsent { return .yes }
+        index += 1
+        guard let value = attributes.get(name, member),
+            let variable = Evaluated.expression("$var(\(String(member)))")
+        else { continue }
+        call.write(variable, value)
+    }
 }
 
 private func explode(_ params: Text, into message: Message, _ kind: Attributes.Kind, _ root: Text) -> Outcome

@@ -144,6 +144,9 @@ import Testing
                 (#"$shv(known) == 7 && $var(start) == "text""#, true),
                 (#"xavp_params_explode("a=1;b=2", "x") && $xavp(x=>b) == "2""#, true),
                 (#"($xavp(y=>a) = 1) && xavp_rm("y") && $xavp(y=>a) == $null"#, true),
+                (#"($xavp(z=>one) = 1) && ($xavp(z[0]=>two) = "b") && pv_xavp_to_var("z")"#, true),
+                (#"$var(one) == 1 && $var(two) == "b""#, true), (#"pv_xavp_to_var("none")"#, false),
+                (#"($var(t) = "$" + "rU!") && pv_evalx("$var(r)", "$var(t)") && $var(r) == "123!""#, true),
             ],
             lines: """
                 loadmodule "pv.so"

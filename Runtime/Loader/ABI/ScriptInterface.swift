@@ -2,6 +2,7 @@
 import CMartlet
 import Message
 import Script
+import Synchronization
 
 /// "martlet.script": expressions, routes, waiting.
 extension mt_script_api {
@@ -109,10 +110,12 @@ extension mt_script_api {
 }
 
 /// Compiles expressions while the server is set up, and later for commands, always on the main thread.
-final class RunningParser {
+final class RunningParser: @unchecked Sendable {
     private let starting: VariableParser
     private let running: VariableParser
     private let failures: Failures
+    /// What the parsers share is theirs while one of them reads: expressions are compiled on any thread.
+    private let turn = Mutex(())
 
     init(starting: VariableParser, running: VariableParser, failures: Failures) {
         self.starting = starting
@@ -121,7 +124,8 @@ final class RunningParser {
     }
 
     func format(_ source: Slice) -> Result<Format, VariableError> {
-        let parser = failures.isCollecting ? starting : running
-        return parser.format(bytes: Array(source.bytes))
+        turn.withLock { _ in
+            (failures.isCollecting ? starting : running).format(bytes: Array(source.bytes))
+        }
     }
 }

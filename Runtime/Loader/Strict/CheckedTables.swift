@@ -100,7 +100,6 @@ extension mt_script_api {
     nonisolated(unsafe) static let checked: UnsafePointer<mt_script_api> = {
         var api = made.pointee
         api.compile = { owner, source in
-            Strict.isOnMain("compile of martlet.script")
             Strict.isText(source, "compile of martlet.script")
             return made.pointee.compile(owner, source)
         }

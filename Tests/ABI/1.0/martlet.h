@@ -449,7 +449,8 @@ typedef struct mt_regex mt_regex;
 typedef struct mt_script_api {
     mt_head head;
 
-    const mt_expr *(*compile)(const mt_host *, mt_str source);       /* [main] */
+    /* What is compiled stays as long as the process: each source once. NULL: fail() has been told why.   */
+    const mt_expr *(*compile)(const mt_host *, mt_str source);        /* [any] */
     mt_result (*read)(mt_call *, mt_msg *, const mt_expr *, mt_value *out);
     mt_result (*write)(mt_call *, mt_msg *, const mt_expr *, const mt_value *);
     bool      (*match)(const mt_regex *, mt_str);                     /* [any] */
