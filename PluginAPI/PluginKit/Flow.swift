@@ -83,4 +83,15 @@ extension Message {
         }
         return Outcome(code: code)
     }
+    /// Sends it to the next place that its name leads to, after the last one failed. `.no`: there is none.
+    ///
+    /// - Parameter sent: called with the outcome, unless there is none; its data is the flow taken.
+    @discardableResult
+    public func sendNext(_ call: borrowing Call, sent: Action? = nil) -> Outcome {
+        let kept = sent.map { Unmanaged.passRetained($0) }
+        let enter: mt_fn? = sent == nil ? nil : Action.enterOnce
+        let code = Server.net.pointee.send_next(call.raw, raw, enter, kept?.toOpaque())
+        if code == mt_result(MT_NO) { kept?.release() }
+        return Outcome(code: code)
+    }
 }

@@ -6,7 +6,7 @@ import Script
 /// know when the plugin hands the pointer back. It lives as long as the process.
 struct HostBlock {
     var abi: mt_host
-    /// Its word in every message. The first one is the core's own.
+    /// Its word in every message. The first ones are the core's own.
     let slot: Int
     let name: UnsafePointer<CChar>
     /// The server's own numbers of its first counter and event.
@@ -18,7 +18,7 @@ struct HostBlock {
     let timer, job, continuation, command, prepare, start, stop: UnsafePointer<CallSite>
 
     init(index: Int, name: String, values: UnsafeMutablePointer<mt_value>, place: Place) {
-        slot = index + 1
+        slot = Remaining.slot + 1 + index
         self.name = Immortal.cString(name)
         abi = mt_host()
         timer = CallSite.make(self.name, "a timer")

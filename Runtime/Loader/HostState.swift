@@ -49,6 +49,7 @@ struct WorkerState {
     var idle: Message?
     var tickets: Tickets
     var absorbed = WaitingRequests()
+    var connecting = Connecting()
 
     typealias Pointer = UnsafeMutablePointer<WorkerState>
 
@@ -78,4 +79,5 @@ struct TrafficOptions {
     var addsRport = false
     var runsOnsendForReplies = false
     var connects = true
+    var usesBlocklist = false
 }

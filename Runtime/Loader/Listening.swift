@@ -164,5 +164,12 @@ extension Limits {
         keepInterval = settings.tcpKeepInterval ?? 0
         keepCount = settings.tcpKeepCount ?? 0
         typeOfService = settings.tos ?? 0
+        names = NameSettings(settings)
+        blocklist.isUsed = settings.blocklist && settings.blocklistInit
+        blocklist.seconds = settings.blocklistExpire
+        blocklist.memory = settings.blocklistMemory << 10
+        for (name, mask) in settings.blocklistIgnored {
+            if let transport = Transport(named: name) { blocklist.ignored[transport] = UInt32(mask) }
+        }
     }
 }

@@ -74,7 +74,7 @@ enum Services {
         var destination: Destination?
         if name.len > 0 {
             destination = Destination(
-                host: Slice(name), port: Int(port), transport: Transport(rawValue: transport) ?? .udp)
+                host: Slice(name), port: Int(port), transport: Transport(rawValue: transport))
         }
         let result = sending.sendRequest(destination)
         if result == mt_result(MT_OK) { count(host.counters.forwardedRequests) }

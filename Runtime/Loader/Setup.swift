@@ -71,6 +71,7 @@ public final class Setup {
         let evaluator = StartupText(parser: parser, commands: commands)
         loader.load(configuration, evaluate: evaluator.text)
         planSockets()
+        checkNameServers()
         fillSymbols()
         let values = ValueCompiler(
             parser: parser, storage: storage, routes: routes,
@@ -151,6 +152,7 @@ public final class Setup {
         host.options.addsRport = settings.localRport
         host.options.runsOnsendForReplies = settings.onsendRouteReply
         host.options.connects = !settings.tcpNoConnect
+        host.options.usesBlocklist = limits.blocklist.isUsed
         host.services = Services.make(serverID: settings.serverID, phoneIsTel: settings.phone2tel)
         SocketTexts.shared = SocketTexts(network.sockets)
         CustomSettings.take(configuration)
@@ -175,6 +177,15 @@ public final class Setup {
             if failure.text.contains(Listening.nothingCarries), !loader.failed.isEmpty { continue }
             listening.tell(failure, diagnostics)
         }
+    }
+
+    private func checkNameServers() {
+        guard let servers = configuration.settings.dnsServers,
+            NameSettings.servers(servers.value.string) == nil
+        else { return }
+        diagnostics.error(
+            "dns_servers must be one to \(NameSettings.mostServers) addresses, not \"\(servers.value.string)\"",
+            at: servers.place, help: "write them as \"192.0.2.53, [2001:db8::53]:5353\"")
     }
 
     private func fillSymbols() {

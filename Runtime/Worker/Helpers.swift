@@ -5,11 +5,14 @@ import Glibc
 /// Threads for work that blocks: started when there is work for one more, kept, and left alone at the end.
 final class Helpers: @unchecked Sendable {
     struct Task {
-        let work, done: Job
-        let worker: Worker
+        let work: Job
+        /// What is run on a worker behind it.
+        var done: Job?
+        var worker: Worker?
     }
 
     private let most: Int
+    private let name: String
     private var waiting: [Task] = []
     private var first = 0
     private var threads = 0
@@ -18,8 +21,9 @@ final class Helpers: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init(most: Int) {
+    init(most: Int, name: String = "helper") {
         self.most = max(most, 1)
+        self.name = name
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(changed, nil)
     }
@@ -63,8 +67,9 @@ final class Helpers: @unchecked Sendable {
             { context in
                 guard let context else { return nil }
                 Threads.blockSignals()
-                cl_thread_name("helper")
-                Unmanaged<Helpers>.fromOpaque(context).takeRetainedValue().serve()
+                let helpers = Unmanaged<Helpers>.fromOpaque(context).takeRetainedValue()
+                cl_thread_name(helpers.name)
+                helpers.serve()
                 return nil
             }, context.toOpaque())
         if result != 0 {
@@ -76,7 +81,7 @@ final class Helpers: @unchecked Sendable {
     private func serve() {
         while let task = next() {
             task.work.run()
-            task.worker.post(task.done)
+            if let done = task.done { task.worker?.post(done) }
         }
     }
 

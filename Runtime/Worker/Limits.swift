@@ -37,6 +37,10 @@ public struct Limits: Sendable {
 
     /// Helper threads for work that blocks.
     public var helpers = 8
+    /// What looking up names holds to.
+    public var names = NameSettings()
+    /// What leaving addresses alone holds to.
+    public var blocklist = Blocklist.Settings()
 
     public init() {}
 }

@@ -37,7 +37,12 @@ extension Worker {
         bindSource(descriptor, remote, socket)
         var name = remote.raw
         let result = cl_connect(descriptor, &name)
-        let error = errno
+        var error = errno
+        // On this machine it is known already whether somebody is there, though connect does not say so yet.
+        if result != 0, error == EINPROGRESS {
+            let known = cl_get(descriptor, SOL_SOCKET, SO_ERROR)
+            if known > 0 { error = known }
+        }
         var local = cl_address()
         _ = cl_local_name(descriptor, &local)
         let flow = mt_flow(
@@ -45,11 +50,17 @@ extension Worker {
             local: Endpoint(local))
         begin(connection, descriptor, flow, .connecting)
         if result != 0, error != EINPROGRESS {
-            connectFailed(connection, error)
-        } else {
-            setDeadline(connection, limits.connectTimeout)
+            // Nobody is there, and who wants to send knows it at once.
+            connectFailed(connection)
+            return nil
         }
+        setDeadline(connection, limits.connectTimeout)
         return flow.connection
+    }
+
+    /// Is it a connection of this worker's that is not open yet?
+    public func isConnecting(_ connection: UInt64) -> Bool {
+        connections.find(connection).map { $0.pointee.state == .connecting } ?? false
     }
 
     /// From the address that the socket listens on, so that the peer sees the same one.
@@ -69,7 +80,7 @@ extension Worker {
     /// The descriptor of a connecting one is ready: it worked, or it did not.
     func connectEnded(_ connection: UnsafeMutablePointer<Connection>) {
         let error = cl_get(connection.pointee.descriptor, SOL_SOCKET, SO_ERROR)
-        guard error == 0 else { return connectFailed(connection, error) }
+        guard error == 0 else { return connectFailed(connection) }
         var local = cl_address()
         if cl_local_name(connection.pointee.descriptor, &local) == 0 {
             connection.pointee.flow.localEndpoint = Endpoint(local)
@@ -82,8 +93,12 @@ extension Worker {
         writeQueued(connection)
     }
 
-    private func connectFailed(_ connection: UnsafeMutablePointer<Connection>, _ error: Int32) {
+    /// Nobody is there, says the system, or time does.
+    func connectFailed(_ connection: UnsafeMutablePointer<Connection>) {
         count(counters.connectFailed)
+        let flow = connection.pointee.flow
+        group.blocklist.add(flow.remoteEndpoint, flow.transport, because: .cannotConnect)
+        group.destinations.remove(flow.remoteEndpoint, flow.transport, flow.connection)
         doom(connection)
     }
 }

@@ -114,7 +114,7 @@ extension Worker {
     private func tooLate(_ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.deadline = 0
         switch connection.pointee.state {
-        case .connecting: count(counters.connectFailed)
+        case .connecting: return connectFailed(connection)
         case .open, .halfClosed: if connection.pointee.outputCount > 0 { count(counters.sendTimeouts) }
         case .lingering, .free: break
         }

@@ -14,7 +14,8 @@ public final class WorkerGroup: @unchecked Sendable {
     public let limits: Limits
     public let statistics: Statistics
     public let counters: WorkerCounters
-    public let resolver = Resolver()
+    public let resolver: Resolver
+    public let blocklist: Blocklist
     public private(set) var workers: [Worker] = []
     let handler: any WorkerHandler
     let destinations = Destinations()
@@ -35,6 +36,10 @@ public final class WorkerGroup: @unchecked Sendable {
         self.limits = limits
         counters = WorkerCounters(statistics)
         helpers = Helpers(most: limits.helpers)
+        blocklist = Blocklist(limits.blocklist)
+        var names = limits.names
+        names.preferences.reach = network.reach
+        resolver = Resolver(names, statistics) { handler.notice(Int32(MT_LOG_WARNING), $0) }
         table = .allocate(capacity: max(network.workers, 1))
         for index in 0..<max(network.workers, 1) {
             let worker = Worker(index: index, group: self)
@@ -77,6 +82,7 @@ public final class WorkerGroup: @unchecked Sendable {
             worker.thread = nil
         }
         helpers.stop()
+        resolver.stop()
     }
 
     private func tell(_ kind: Letter.Kind) {

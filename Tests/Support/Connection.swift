@@ -113,18 +113,37 @@ package final class Listener {
     private let descriptor: Int32
     package var text: String { "127.0.0.1:\(port)" }
 
-    package init() throws {
+    /// What fills its queue, when it takes no more.
+    private var filling: [Int32] = []
+
+    /// `isFull`: its queue is full, so that whoever connects waits for ever.
+    package convenience init(isFull: Bool) throws {
+        try self.init(queue: isFull ? 0 : 16)
+        guard isFull else { return }
+        let name = SocketAddress("127.0.0.1", port)
+        for _ in 0..<4 {
+            let one = openSocket(name, SOCK_STREAM)
+            _ = fcntl(one, F_SETFL, O_NONBLOCK)
+            _ = name.with { Int(connect(one, $0, $1)) }
+            filling.append(one)
+        }
+    }
+
+    package init(queue: Int32 = 16) throws {
         let name = SocketAddress("127.0.0.1", 0)
         let descriptor = openSocket(name, SOCK_STREAM)
         self.descriptor = descriptor
-        guard name.with({ Int(bind(descriptor, $0, $1)) }) == 0, listen(descriptor, 16) == 0 else {
+        guard name.with({ Int(bind(descriptor, $0, $1)) }) == 0, listen(descriptor, queue) == 0 else {
             throw Problem("no socket: \(errorText)")
         }
         port = SocketAddress(localOf: descriptor).port
         bePatient(descriptor)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        for one in filling { close(one) }
+        close(descriptor)
+    }
 
     package func accept() throws -> Connection {
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

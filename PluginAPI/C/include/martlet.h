@@ -338,8 +338,10 @@ enum { /* fields: text(), number(), set_text(), set_number(). A server that
     MT_F_TARGETS,           /* how many there are; read only                 */
     MT_F_REG_ID, MT_F_Q,    /* of that contact; MT_ABSENT: none              */
     MT_F_CONNECTION,        /* the one it registered over                    */
-    MT_F_EDITED             /* 1: its bytes are not those that arrived, or
+    MT_F_EDITED,            /* 1: its bytes are not those that arrived, or
                              * were copied; read only                        */
+    MT_F_PLACES             /* how many more names and addresses send_next()
+                             * would try; read only                          */
 };
 enum { /* MT_F_OPTIONS */
     MT_O_FORCE_RPORT = 1 << 0, MT_O_FORWARD_NO_CONNECT = 1 << 1,
@@ -517,7 +519,7 @@ typedef struct mt_net_api {
     /* Sends msg as it now stands. flow NULL: where the message says, that is
      * MT_F_NEXT_HOP, else MT_F_URI, for a request; the top Via for a reply. The
      * server adds or removes its own Via, and looks up DNS without blocking.
-     * sent, if any, is called with the outcome; data: const mt_flow *.       */
+     * sent, if any, is called once with the outcome; data: const mt_flow *.  */
     mt_result (*send)(mt_call *, mt_msg *, const mt_flow *, mt_fn sent, void *user);
     mt_result (*send_bytes)(mt_str bytes, const mt_flow *);            /* [any] */
     mt_result (*close)(const mt_flow *);                               /* [any] */
@@ -527,6 +529,14 @@ typedef struct mt_net_api {
     mt_result (*arrived)(const mt_flow *, mt_str plain);
     mt_result (*wire)(const mt_flow *, mt_str bytes);
     mt_result (*ended)(const mt_flow *, mt_str why);
+
+    /* A name may lead to several places, and a message that was sent to one of
+     * them, and its copies, know the others when use_dns_failover is on. Sends
+     * it, as it now stands, to the next one: for a 503, a time-out, a failed
+     * connection. MT_NO: there is none, and sent is not called; otherwise as
+     * send(), and sent may be told MT_NO when names had to be looked up first.
+     * Whoever starts a transaction sets MT_F_VIA_BRANCH before.              */
+    mt_result (*send_next)(mt_call *, mt_msg *, mt_fn sent, void *user);
 } mt_net_api;
 
 /* ---- "martlet.attribute" 1.0: $avp, $xavp, $xavu, $xavi -------------------

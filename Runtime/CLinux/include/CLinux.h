@@ -6,6 +6,7 @@
 #include "batch.h"
 #include "event.h"
 #include "process.h"
+#include "resolve.h"
 #include "steer.h"
 #include "thread.h"
 

@@ -23,6 +23,7 @@ extension mt_message_api {
         }
         number = { message, field in
             guard let message else { return Int64.min }
+            if field == UInt32(MT_F_PLACES) { return Int64(Remaining.count(on: Message(message))) }
             // What our Via is to say is no byte of it yet.
             if field == UInt32(MT_F_EDITED), OwnVia.of(Message(message)) != nil { return 1 }
             return Message(message).number(field)
@@ -113,6 +114,7 @@ extension mt_message_api {
             let original = Message(message)
             let copy = original.copy(in: state.pointee.messages)
             OwnVia.copy(from: original, to: copy)
+            Remaining.copy(from: original, to: copy)
             _ = runHooks(.copied, copy, UnsafeRawPointer(message), on: state)
             return copy.opaque
         }

@@ -43,6 +43,14 @@ extension mt_net_api {
             }
             return sending.send(along: flow?.pointee)
         }
+        send_next = { call, message, sent, user in
+            guard let call, let message, let state = WorkerState.current else { return mt_result(MT_ERROR) }
+            var sending = Sending(Message(message), on: state)
+            sending.outcome = sent.flatMap { function in
+                call.pointee.host.map { Sending.Outcome(function: function, owner: $0, user: user) }
+            }
+            return sending.sendNext()
+        }
         send_bytes = { bytes, flow in
             guard let flow, bytes.len > 0 else { return mt_result(MT_ERROR) }
             if let state = WorkerState.current {

@@ -16,6 +16,8 @@ final class Commands {
         let body: Body
         enum Body {
             case own((CommandRun) -> Void)
+            /// One that may have to wait: it finishes its run itself, on this thread.
+            case later((CommandRun) -> Void)
             case plugin(PluginTable.Command, UnsafePointer<mt_host>)
         }
     }
@@ -47,6 +49,14 @@ final class Commands {
     func add(_ name: String, _ help: String, _ body: @escaping (CommandRun) -> Void) {
         all[name] = Command(name: name, help: help, body: .own(body))
     }
+
+    /// One that finishes its run itself.
+    func add(later name: String, _ help: String, _ body: @escaping (CommandRun) -> Void) {
+        all[name] = Command(name: name, help: help, body: .later(body))
+    }
+
+    /// Runs it on the thread of the commands. [any]
+    func post(_ work: @escaping @Sendable () -> Void) { control.post(work) }
 
     /// The commands of a plugin. A name that the server has taken is the plugin's mistake.
     func add(_ plugin: Plugin) {
@@ -82,6 +92,7 @@ final class Commands {
         case .own(let body):
             body(run)
             run.finish(mt_result(MT_OK))
+        case .later(let body): body(run)
         case .plugin(let table, let owner):
             if let wrong = run.arguments.convert(table.arguments) {
                 run.fail(400, wrong)

@@ -19,6 +19,10 @@ struct CoreCommands {
         sockets(commands)
         StatisticCommands(statistics: setup.statistics).register(in: commands)
         PluginCommands(setup: setup).register(in: commands)
+        if let group = host.group?.takeUnretainedValue() {
+            NameCommands(resolver: group.resolver).register(in: commands)
+            BlocklistCommands(blocklist: group.blocklist).register(in: commands)
+        }
     }
 
     private func system(_ commands: Commands) {

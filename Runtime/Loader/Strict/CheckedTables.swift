@@ -147,6 +147,11 @@ extension mt_net_api {
             Strict.owns(message, "send of martlet.net")
             return made.pointee.send(call, message, flow, sent, user)
         }
+        api.send_next = { call, message, sent, user in
+            Strict.owns(call, "send_next of martlet.net")
+            Strict.owns(message, "send_next of martlet.net")
+            return made.pointee.send_next(call, message, sent, user)
+        }
         api.send_bytes = { bytes, flow in
             Strict.isText(bytes, "send_bytes of martlet.net")
             return made.pointee.send_bytes(bytes, flow)

@@ -6,21 +6,34 @@ import Worker
 /// Where a message is to go, before names are looked up.
 struct Destination {
     var host = Slice.absent
-    /// 0: the one that the transport assumes.
+    /// 0: it names none.
     var port = 0
-    var transport = Transport.udp
+    /// nil: it names none.
+    var named: Transport?
+    /// Of a sips URI: every hop has to be safe.
+    var isSecure = false
 
+    /// The one to take when no records say otherwise.
+    var transport: Transport { named ?? (isSecure ? .tls : .udp) }
     var wantedPort: UInt16 { port == 0 ? transport.defaultPort : UInt16(clamping: port) }
 
-    /// Of a URI (RFC 3261, 19.1.1 and RFC 3263, 4.1): maddr goes before the host, and without a transport it is UDP,
-    /// or TLS for sips. nil: nobody could send there.
+    /// What records are looked up for.
+    var target: Target {
+        Target(host.string, port: UInt16(clamping: port), transport: named, isSecure: isSecure)
+    }
+
+    /// Of a URI (RFC 3261, 19.1.1 and RFC 3263, 4): maddr goes before the host. nil: nobody could send there.
     init?(_ uri: URI) {
         guard uri.isSIP, uri.host.count > 0 else { return nil }
-        guard let transport = Destination.transport(of: uri) else { return nil }
-        self.transport = transport
+        isSecure = uri.isSIPS
         port = uri.port
         host = uri.host
         guard uri.params.count > 0 else { return }
+        let transport = uri.param("transport")
+        if transport.count > 0 {
+            guard let known = Destination.transport(named: transport) else { return nil }
+            named = isSecure && known == .tcp ? .tls : known
+        }
         let other = uri.param("maddr")
         if other.count > 0 { host = other }
     }
@@ -30,7 +43,7 @@ struct Destination {
         guard via.host.count > 0, let transport = Destination.transport(named: via.transport) else {
             return nil
         }
-        self.transport = transport
+        named = transport
         host = via.host
         port = via.port
         guard via.params.count > 0 else { return }
@@ -45,10 +58,11 @@ struct Destination {
         }
     }
 
-    init(host: Slice, port: Int, transport: Transport) {
+    /// Without a transport: the one that the records say.
+    init(host: Slice, port: Int, transport: Transport?) {
         self.host = host
         self.port = port
-        self.transport = transport
+        named = transport
     }
 
     /// nil: the URI names one that nobody knows.

@@ -29,7 +29,8 @@ struct OwnVia {
     static func setBranch(_ message: Message, _ branch: Slice) -> Bool {
         guard message.isRequest, branch.count > 0, branch.count <= longest else { return false }
         guard let bytes = branch.base else { return false }
-        for index in 0..<branch.count where !bytes[index].isDigit && !bytes[index].isAlpha && !bytes[index].isToken {
+        for index in 0..<branch.count
+        where !bytes[index].isDigit && !bytes[index].isAlpha && !bytes[index].isToken {
             return false
         }
         made(message).pointee.branch = message.keepBytes(branch)

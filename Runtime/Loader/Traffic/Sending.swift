@@ -20,19 +20,28 @@ struct Sending {
     var outcome: Outcome?
     /// The script that waits for it, when a name has to be looked up.
     var machine: Machine?
+    /// A script forwards it, though none waits for it.
+    var isScripted = false
 
     init(_ message: Message, on state: WorkerState.Pointer) {
         self.message = message
         self.state = state
     }
 
-    /// MT_OK: it is on its way, or will be when a name has been looked up.
+    /// MT_OK: it is on its way, or will be when a name has been looked up. Who wants to hear of the outcome hears of
+    /// it once.
     func send(along flow: mt_flow?) -> mt_result {
         if var flow {
             if !flow.transport.isStream { chooseSocket(&flow) }
             return transmit(flow)
         }
         return message.isRequest ? sendRequest(nil) : sendReply()
+    }
+
+    /// To the next place that its name leads to. MT_NO: there is none; then nobody hears of it.
+    func sendNext() -> mt_result {
+        let steps = Remaining.take(from: message)
+        return steps.isEmpty ? mt_result(MT_NO) : Journey.goOn(self, along: steps)
     }
 
     // MARK: - where to
@@ -42,7 +51,7 @@ struct Sending {
         var destination = wanted
         if destination == nil {
             guard let uri = nextURI, let found = Destination(uri) else {
-                return fail(479, "We were not able to process the URI")
+                return give(up: fail(479, "We were not able to process the URI"))
             }
             destination = found
         }
@@ -61,8 +70,12 @@ struct Sending {
 
     private func sendReply() -> mt_result {
         if message.isLocal { return sendLocalReply() }
-        guard let next = viaBelowTop else { return fail(0, "the reply has no Via below ours") }
-        guard let destination = Destination(next) else { return fail(0, "the Via names no place to send to") }
+        guard let next = message.viaBelowTop else {
+            return give(up: fail(0, "the reply has no Via below ours"))
+        }
+        guard let destination = Destination(next) else {
+            return give(up: fail(0, "the Via names no place to send to"))
+        }
         if let origin = Branch.origin(of: message, branch: message.viaBranch, next: next) {
             var flow = mt_flow()
             flow.protocol = destination.transport.rawValue
@@ -84,7 +97,7 @@ struct Sending {
         var flow = message.flow
         guard flow.protocol != 0 else {
             guard let destination = Destination(message.topVia) else {
-                return fail(0, "the Via names no place to send to")
+                return give(up: fail(0, "the Via names no place to send to"))
             }
             return find(destination)
         }
@@ -101,26 +114,6 @@ struct Sending {
         return transmit(flow)
     }
 
-    /// The value below the top one, in the same line or the next.
-    private var viaBelowTop: Via? {
-        let first = message.header(.via)
-        let line = message.body(of: first)
-        let top = message.topVia.whole
-        guard let start = line.base, let stands = top.base, stands >= start,
-            stands - start + top.count <= line.count
-        else { return nil }
-        // The top one has been read already; most have a line to themselves.
-        var list = line.dropFirst(stands - start + top.count).trimmed
-        if list.count > 1 {
-            list = list.dropFirst()
-            return Via(taking: &list)
-        }
-        let second = message.header(.via, after: first)
-        guard second.exists else { return nil }
-        var rest = message.body(of: second)
-        return Via(taking: &rest)
-    }
-
     // MARK: - names
 
     private func literal(_ destination: Destination) -> Endpoint? {
@@ -131,12 +124,15 @@ struct Sending {
     }
 
     private func find(_ destination: Destination) -> mt_result {
-        if let endpoint = literal(destination) { return send(to: endpoint, destination.transport) }
-        return LookedUp.start(self, destination)
+        guard let endpoint = literal(destination) else { return Journey.start(self, destination) }
+        Remaining.forget(message)
+        var flow = mt_flow()
+        let result = attempt(endpoint, destination.transport, &flow)
+        return finish(result, flow)
     }
 
-    func send(to endpoint: Endpoint, _ transport: Transport) -> mt_result {
-        var flow = mt_flow()
+    /// To one address: MT_ERROR when it cannot be sent there, MT_NO when somebody objects. Nobody hears of it yet.
+    func attempt(_ endpoint: Endpoint, _ transport: Transport, _ flow: inout mt_flow) -> mt_result {
         flow.protocol = transport.rawValue
         flow.remoteEndpoint = endpoint
         flow.socket = .max
@@ -145,7 +141,14 @@ struct Sending {
             count(host.counters.badURIs)
             return fail(477, "No socket leads there")
         }
-        return transmit(flow)
+        if host.options.usesBlocklist, isBlocked(endpoint, transport) {
+            return fail(473, "Filtered destination")
+        }
+        return deliver(&flow)
+    }
+
+    private func isBlocked(_ endpoint: Endpoint, _ transport: Transport) -> Bool {
+        host.group?._withUnsafeGuaranteedRef { $0.blocklist.holds(endpoint, transport) } ?? false
     }
 
     /// The socket that the message asks for, if it can be used; otherwise the best one.
@@ -169,8 +172,13 @@ struct Sending {
 
     private func transmit(_ way: mt_flow) -> mt_result {
         var flow = way
+        let result = deliver(&flow)
+        return finish(result, flow)
+    }
+
+    private func deliver(_ flow: inout mt_flow) -> mt_result {
         let isRequest = message.isRequest
-        guard mayLeave(&flow) else { return finish(mt_result(MT_NO), flow) }
+        guard mayLeave(&flow) else { return mt_result(MT_NO) }
         let result: SendResult = state.pointee.worker._withUnsafeGuaranteedRef { worker in
             let estimate = message.bytes.count + 2048
             var place = worker.reserve(estimate)
@@ -191,9 +199,9 @@ struct Sending {
         }
         guard result == .queued else {
             count(isRequest ? host.counters.failedRequests : host.counters.failedReplies)
-            return finish(fail(477, "Unfortunately error on sending to next hop occurred"), flow)
+            return fail(477, "Unfortunately error on sending to next hop occurred")
         }
-        return finish(mt_result(MT_OK), flow)
+        return mt_result(MT_OK)
     }
 
     /// Whether everybody who may object lets it go: hooks of core.sending, and onsend_route.
@@ -258,6 +266,9 @@ struct Sending {
         message.errorReason = Slice(reason)
         return mt_result(MT_ERROR)
     }
+
+    /// It goes nowhere.
+    func give(up result: mt_result) -> mt_result { finish(result, mt_flow()) }
 
     func finish(_ result: mt_result, _ flow: mt_flow) -> mt_result {
         if let outcome {

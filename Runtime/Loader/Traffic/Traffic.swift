@@ -64,8 +64,14 @@ final class Traffic: WorkerHandler {
         block == 0 || HostFunctions.runBlock(block, message, on: state) != mt_result(MT_STOP)
     }
 
-    func opened(_ flow: mt_flow, _ worker: Worker) { tell(.opened, flow, worker) }
-    func closed(_ flow: mt_flow, _ worker: Worker) { tell(.closed, flow, worker) }
+    func opened(_ flow: mt_flow, _ worker: Worker) {
+        Connecting.opened(flow.connection, worker)
+        tell(.opened, flow, worker)
+    }
+    func closed(_ flow: mt_flow, _ worker: Worker) {
+        Connecting.closed(flow.connection, worker)
+        tell(.closed, flow, worker)
+    }
 
     private func tell(_ event: Events.Core, _ flow: mt_flow, _ worker: Worker) {
         guard let state = WorkerState.of(UInt32(worker.index)) else { return }

@@ -323,5 +323,94 @@ extension GlobalParameters {
         acts("dns_cache_negative_ttl", .number(natural), "60", "how many seconds a failure is kept") {
             $0.dnsCacheNegativeTTL = $1.number
         },
+        acts(
+            "dns_servers", .string, "those of /etc/resolv.conf",
+            "the name servers that are asked, as \"192.0.2.53, [2001:db8::53]:5353\""
+        ) {
+            $0.dnsServers = $1.placedText
+        },
+        acts("dns_servers_no", .number(natural), "all", "how many of the system's name servers are asked") {
+            $0.dnsServerCount = $1.number
+        },
+        acts(
+            "dns_naptr_ignore_rfc", .boolean, "yes",
+            "whether our own preference of transports comes before that of NAPTR records"
+        ) {
+            $0.dnsIgnoresOrder = $1.truth
+        },
+        acts(
+            "dns_udp_pref dns_udp_preference", .number(any), "30", "how much UDP is preferred; below 0: never"
+        ) {
+            $0.dnsUDPRank = $1.number
+        },
+        acts(
+            "dns_tcp_pref dns_tcp_preference", .number(any), "20", "how much TCP is preferred; below 0: never"
+        ) {
+            $0.dnsTCPRank = $1.number
+        },
+        acts(
+            "dns_tls_pref dns_tls_preference", .number(any), "10", "how much TLS is preferred; below 0: never"
+        ) {
+            $0.dnsTLSRank = $1.number
+        },
+        acts(
+            "dns_sctp_pref dns_sctp_preference", .number(any), "20",
+            "how much SCTP is preferred; below 0: never"
+        ) {
+            $0.dnsSCTPRank = $1.number
+        },
+        acts("dns_cache_init", .boolean, "yes", "whether answers may be kept at all") {
+            $0.dnsCacheInit = $1.truth
+        },
+        acts(
+            "dns_cache_flags", .number(0...7), "0", "1 for IPv4 only, 2 for IPv6 only, 4 for IPv6 first"
+        ) {
+            $0.dnsCacheFlags = $1.number
+        },
+        acts("dns_cache_mem", .number(natural), "500", "how many kilobytes of answers are kept") {
+            $0.dnsCacheMemory = $1.number
+        },
+        acts(
+            "dns_slow_query_ms", .number(natural), "0",
+            "how many milliseconds make a question slow, so that it is logged; 0: none"
+        ) {
+            $0.dnsSlowQuery = $1.number
+        },
     ]
+    static let blocklist: [GlobalParameter] =
+        [
+            acts(
+                "use_dst_blocklist use_dst_blacklist", .boolean, "no",
+                "whether an address that cannot be connected to is left alone for a while"
+            ) {
+                $0.blocklist = $1.truth
+            },
+            acts(
+                "dst_blocklist_init dst_blacklist_init", .boolean, "yes",
+                "whether addresses may be left alone at all"
+            ) {
+                $0.blocklistInit = $1.truth
+            },
+            acts(
+                "dst_blocklist_expire dst_blacklist_expire dst_blocklist_ttl dst_blacklist_ttl",
+                .number(natural),
+                "60", "how many seconds an address is left alone"
+            ) {
+                $0.blocklistExpire = $1.number
+            },
+            acts(
+                "dst_blocklist_mem dst_blacklist_mem", .number(natural), "250",
+                "how many kilobytes of addresses are remembered"
+            ) {
+                $0.blocklistMemory = $1.number
+            },
+        ]
+        + ["udp", "tcp", "tls", "sctp"].map { transport in
+            acts(
+                "dst_blocklist_\(transport)_imask dst_blacklist_\(transport)_imask", .number(natural), "0",
+                "which failures do not count for \(transport): 2 for sending, 4 for connecting"
+            ) {
+                $0.blocklistIgnored[transport] = $1.number
+            }
+        }
 }

@@ -8,7 +8,6 @@ extension GlobalParameters {
     private static let waiting =
         "any function may wait without holding up its worker, so there are no extra workers"
     private static let variables = "values of variables have no fixed buffers"
-    private static let blocklist = "there is no list of blocked destinations"
     private static let sctp = "there is no SCTP"
     private static let realtime = "scheduling is set from outside, by chrt or the service manager"
     private static let timing = "the time that routes take is counted by itself"
@@ -149,34 +148,18 @@ extension GlobalParameters {
 
     private static let peers: [GlobalParameter] =
         ignores(
-            """
-            dns_servers_no dns_cache_gc_interval dns_cache_mem dns_cache_flags dns_cache_rec_pref
-            dns_slow_query_ms
-            """,
-            .number(any), because: "the resolver does without it")
+            "dns_cache_gc_interval", .number(any),
+            because: "an answer that is too old goes when a new one comes, without a timer")
+        + ignores("dns_cache_rec_pref", .number(any), because: "the newest answer is the one that counts")
         + ignores(
-            "dns_search_full_match/dns_search_fmatch dns_naptr_ignore_rfc dns_cache_init dns_reinit",
-            .boolean,
-            because: "the resolver does without it")
+            "dns_search_full_match/dns_search_fmatch", .boolean,
+            because: "an answer to another question is never taken")
+        + ignores(
+            "dns_reinit", .boolean, because: "/etc/resolv.conf is read again whenever it has changed")
         + ignores(
             "dns_cache_del_nonexp/dns_cache_delete_nonexpired", .boolean,
-            because: "the resolver does without it")
+            because: "an answer that was not used for the longest time always gives way to a new one")
         + ignores(
-            """
-            dns_udp_pref/dns_udp_preference dns_tcp_pref/dns_tcp_preference dns_tls_pref/dns_tls_preference
-            dns_sctp_pref/dns_sctp_preference
-            """, .number(any), because: "the records say which transport is preferred")
-        + ignores(
-            """
-            use_dst_blocklist/use_dst_blacklist dst_blocklist_init/dst_blacklist_init
-            """, .boolean, because: blocklist)
-        + ignores(
-            """
-            dst_blocklist_mem/dst_blacklist_mem
-            dst_blocklist_expire/dst_blacklist_expire/dst_blocklist_ttl/dst_blacklist_ttl
-            dst_blocklist_gc_interval/dst_blacklist_gc_interval
-            dst_blocklist_udp_imask/dst_blacklist_udp_imask
-            dst_blocklist_tcp_imask/dst_blacklist_tcp_imask dst_blocklist_tls_imask/dst_blacklist_tls_imask
-            dst_blocklist_sctp_imask/dst_blacklist_sctp_imask
-            """, .number(any), because: blocklist)
+            "dst_blocklist_gc_interval/dst_blacklist_gc_interval", .number(any),
+            because: "an address whose time is over goes when a new one comes, without a timer")
 }

@@ -42,7 +42,7 @@ public enum GlobalParameters {
     static let natural = 0...Int(Int32.max)
 
     private static let acting: [GlobalParameter] =
-        logging + process + sockets + sip + script + streams + resolver
+        logging + process + sockets + sip + script + streams + resolver + blocklist
 
     // MARK: How the tables are written
 

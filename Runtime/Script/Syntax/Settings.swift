@@ -104,6 +104,28 @@ public struct Settings: Sendable {
     public var dnsCacheMinTTL = 0
     public var dnsCacheMaxTTL: Int?
     public var dnsCacheNegativeTTL = 60
+    public var dnsServers: Placed<Text>?
+    public var dnsServerCount = 0
+    public var dnsIgnoresOrder = true
+    /// Which transport is preferred; below zero: never taken.
+    public var dnsUDPRank = 30
+    public var dnsTCPRank = 20
+    public var dnsTLSRank = 10
+    public var dnsSCTPRank = 20
+    public var dnsCacheInit = true
+    /// 1: IPv4 only, 2: IPv6 only, 4: IPv6 first.
+    public var dnsCacheFlags = 0
+    /// In kilobytes.
+    public var dnsCacheMemory = 500
+    /// In milliseconds; 0: none is slow.
+    public var dnsSlowQuery = 0
+    public var blocklist = false
+    public var blocklistInit = true
+    /// In seconds, and in kilobytes.
+    public var blocklistExpire = 60
+    public var blocklistMemory = 250
+    /// By transport, as written: failures that do not count.
+    public var blocklistIgnored: [String: Int] = [:]
 
     // Storage
     public var versionTable: Text = "version"

@@ -249,6 +249,7 @@ static mt_result walk_net(mt_call *call) {
     mt_result result = net->send(call, reply, &flow, sent, NULL);
     message->release(reply);
     CHECK(result == MT_OK);
+    CHECK(net->send_next(call, call->msg, sent, NULL) == MT_NO);
     if (flow.connection == UINT64_MAX) { /* never: these are for filters, and for who ends a connection */
         net->close(&flow);
         net->arrived(&flow, mt_s(""));
