@@ -162,9 +162,5 @@ private func tell(
     var data = rr_routed(
         params: state.pointee.params, direction: state.pointee.direction.rawValue,
         preloaded: isPreloaded ? 1 : 0)
-    // As rr, also when another plugin called us with its own call.
-    let caller = call.raw.pointee.host
-    call.raw.pointee.host = Server.host
     routed.emit(call, message, &data)
-    call.raw.pointee.host = caller
 }

@@ -41,11 +41,3 @@ enum Statistics {
 
 let filteredACK = Event("filtered-ack", "An ACK to a reply of ours was taken in; the message is the ACK.")
 let localResponse = Event("local-response", "A reply was sent; the message is the reply.")
-
-/// Emits as sl, also when another plugin called us with its own call.
-func emit(_ event: Event, _ call: borrowing Call, _ message: Message) {
-    let caller = call.raw.pointee.host
-    call.raw.pointee.host = Server.host
-    event.emit(call, message)
-    call.raw.pointee.host = caller
-}

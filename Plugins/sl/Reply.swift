@@ -42,7 +42,7 @@ func replyStateless(_ call: borrowing Call, _ status: Int, _ reason: mt_str) -> 
     if tagged, status >= 200, method == .invite { openWindow(call.worker) }
     if status >= 200 { request.slot = 1 }
     Statistics.sent(status)
-    emit(localResponse, call, reply)
+    localResponse.emit(call, reply)
     return .yes
 }
 
@@ -156,6 +156,6 @@ func absorb(_ call: borrowing Call) -> Outcome {
         window.isOpen(at: Loop.ticks)
     else { return .yes }
     Statistics.receivedACK()
-    emit(filteredACK, call, message)
+    filteredACK.emit(call, message)
     return .stop
 }
