@@ -7,13 +7,13 @@ struct Block {
     var count = 0
     /// What it can hold.
     var room = 0
-    /// That is 256 << size, up to 64 KiB.
-    fileprivate var size: UInt8 = 0
 }
 
-/// Free pieces of memory by their size. What is larger than 64 KiB comes from malloc and goes back to it.
+/// Free pieces of memory by their size: a multiple of 128 bytes up to 1 KiB, and twice as much each time up to 64 KiB. What
+/// is larger comes from malloc and goes back to it.
 struct BlockPool {
-    private static let sizes = 9
+    private static let sizes = 14
+    private static let largest = 65_536
     private let free: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 
     init() {
@@ -22,27 +22,34 @@ struct BlockPool {
     }
 
     func take(_ count: Int) -> Block {
-        var size = 0
-        while size < Self.sizes, 256 << size < count { size += 1 }
-        guard size < Self.sizes, let first = free[size] else {
-            let room = size < Self.sizes ? 256 << size : count
-            guard let raw = malloc(room) else { return Block() }
-            return Block(bytes: raw.assumingMemoryBound(to: UInt8.self), room: room, size: UInt8(size))
-        }
+        guard count <= Self.largest else { return fresh(count) }
+        let size = Self.size(for: max(count, 1))
+        guard let first = free[size] else { return fresh(Self.room(of: size)) }
         // The first word of a free piece leads to the next.
         free[size] = first.load(as: UnsafeMutableRawPointer?.self)
-        return Block(bytes: first.assumingMemoryBound(to: UInt8.self), room: 256 << size, size: UInt8(size))
+        return Block(bytes: first.assumingMemoryBound(to: UInt8.self), room: Self.room(of: size))
     }
 
     func give(_ block: inout Block) {
         guard let bytes = block.bytes else { return }
-        if Int(block.size) < Self.sizes {
-            let raw = UnsafeMutableRawPointer(bytes)
-            raw.storeBytes(of: free[Int(block.size)], as: UnsafeMutableRawPointer?.self)
-            free[Int(block.size)] = raw
+        if block.room <= Self.largest {
+            let size = Self.size(for: block.room)
+            UnsafeMutableRawPointer(bytes).storeBytes(of: free[size], as: UnsafeMutableRawPointer?.self)
+            free[size] = UnsafeMutableRawPointer(bytes)
         } else {
             Glibc.free(bytes)
         }
         block = Block()
     }
+
+    private func fresh(_ room: Int) -> Block {
+        guard let raw = malloc(room) else { return Block() }
+        return Block(bytes: raw.assumingMemoryBound(to: UInt8.self), room: room)
+    }
+
+    private static func size(for count: Int) -> Int {
+        count <= 1024 ? (count - 1) >> 7 : 7 + (Int.bitWidth - (count - 1).leadingZeroBitCount) - 10
+    }
+
+    private static func room(of size: Int) -> Int { size < 8 ? (size + 1) << 7 : 1024 << (size - 7) }
 }

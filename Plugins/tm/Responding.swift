@@ -105,8 +105,11 @@ private func remember(
     if is2xx && !isOurs || transaction.pointee.has(.reliable) && !is2xx {
         return tables[Int(transaction.pointee.worker)].blocks.give(&transaction.pointee.lastReply)
     }
-    if transaction.pointee.lastReply.bytes == nil {
-        transaction.pointee.lastReply = table(transaction).pointee.blocks.take(1024)
+    // One that was received is about as long as before; ours are short. It is written once more if that was too little.
+    let wanted = isOurs ? 512 : text(reply, MT_F_BYTES).len + 64
+    if transaction.pointee.lastReply.room < wanted, !isOurs || transaction.pointee.lastReply.bytes == nil {
+        table(transaction).pointee.blocks.give(&transaction.pointee.lastReply)
+        transaction.pointee.lastReply = table(transaction).pointee.blocks.take(wanted)
     }
     var room = transaction.pointee.lastReply.room
     guard var bytes = transaction.pointee.lastReply.bytes else { return }
