@@ -105,6 +105,8 @@ import Synchronization
                 nil, Layout.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
             raw != MAP_FAILED
         else { fatalError("out of memory for messages") }
+        // A page of 2 MiB would make every part of it resident, of which most is never touched.
+        madvise(raw, Layout.size, MADV_NOHUGEPAGE)
         let block = raw.bindMemory(to: Storage.self, capacity: 1)
         block.pointee.home = state
         block.pointee.nextFree = nil
