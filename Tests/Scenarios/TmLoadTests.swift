@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct TmLoadTests {
+/// Not under a sanitizer: sipp does not wait for a server that is many times slower.
+@Suite(.unsanitized) struct TmLoadTests {
     @Test(arguments: ["udp", "tcp"]) func `a thousand calls leave nothing behind`(transport: String) throws {
         guard ToolTests.has("sipp", of: "sip-tester") else { return }
         let server = try tmServer(
@@ -26,7 +27,7 @@ import Testing
                 xlog("L_WARN", "failed\\n");
             }
             """, plugins: ["sl", "rr", "textops", "siputils", "xlog", "pv", "ctl"])
-        try ToolTests.call(1000, rate: 400, through: server, over: transport)
+        try ToolTests.call(1000, rate: 200, through: server, over: transport)
         let all = try #require(try server.json("tm.stats") as? [String: Any])
         #expect(all["2xx"] as? Int == 2000)
         // RFC 6026 keeps something of an INVITE for 64 * T1, that is 6.4 s here.
