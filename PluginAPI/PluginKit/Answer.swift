@@ -8,8 +8,6 @@ import CMartlet
     /// For a command that has waited: its continuation gets the call.
     @inlinable @_lifetime(borrow call) public init(_ call: borrowing Call) { raw = call.raw }
     @inlinable @_lifetime(immortal) init(_ raw: UnsafeMutablePointer<mt_call>) { self.raw = raw }
-    /// For a command that had to wait: in its continuation.
-    @inlinable @_lifetime(borrow call) public init(of call: borrowing Call) { raw = call.raw }
 
     public var call: Call { @_lifetime(borrow self) get { _overrideLifetime(Call(raw), borrowing: self) } }
 

@@ -53,7 +53,7 @@ private func count(
     let raw = call.raw
     let then = Action { call in
         let count = number.value.load(ordering: .relaxed)
-        let answer = Answer(of: call)
+        let answer = Answer(call)
         guard count >= 0 else { return answer.fault(500, "The database does not answer") }
         answer.put(count)
         return .yes

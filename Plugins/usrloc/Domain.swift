@@ -71,6 +71,13 @@ final class Domain: Sendable {
         return nil
     }
 
+    /// The first behind nil.
+    static func next(after domain: Domain?) -> Domain? {
+        guard let domain else { return all.first }
+        guard let index = all.firstIndex(where: { $0 === domain }), index + 1 < all.count else { return nil }
+        return all[index + 1]
+    }
+
     var opaque: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
 
     static func of(_ table: OpaquePointer?) -> Domain? {

@@ -13,12 +13,13 @@ enum Expiring {
 
     /// On the first worker.
     static func start() {
-        let parts = Domain.all.first?.table.shardCount ?? 64
+        let parts = LocationTable.partCount
         Loop.every(.milliseconds(max(timerInterval.value * 1000 / parts, 5)), on: 0) { call in
             let part = step.add(1, ordering: .relaxed).oldValue % parts
             for domain in Domain.all { expire(domain, part, call) }
             return .yes
         }
+        if cleansConnections.value { Loop.post(to: 0) { cleanConnections($0) } }
         Loop.every(.seconds(1), on: 0) { call in
             for domain in Domain.all { domain.catchUp(call.raw) }
             return .yes
@@ -38,6 +39,9 @@ enum Expiring {
             gone.append(KeptContact(contact))
         }
         guard !gone.isEmpty else { return }
+        if closesExpiredConnections.value {
+            for kept in gone where kept.contact.connection != 0 { close(kept.contact.connection) }
+        }
         if let blank = OwnMessage.request("OPTIONS", "sip:usrloc@localhost.invalid") {
             for kept in gone {
                 var contact = kept.contact
@@ -45,6 +49,26 @@ enum Expiring {
             }
         }
         for kept in gone { kept.free() }
+    }
+
+    /// Connections do not outlive a process: what came over one before cannot be reached by it any more.
+    private static func cleanConnections(_ call: borrowing Call) -> Outcome {
+        var match = mt_match()
+        match.column = UInt32(Column.connection.rawValue)
+        match.op = UInt32(MT_GT)
+        match.value = mt_value(0)
+        for domain in Domain.all where domain.keeping.writes {
+            guard let database = domain.database else { continue }
+            _ = database.api.pointee.erase(call.raw, database.store, &match, 1, nil, nil)
+        }
+        return .yes
+    }
+
+    private static func close(_ connection: UInt64) {
+        var flow = mt_flow()
+        flow.protocol = UInt32(MT_TCP)
+        flow.connection = connection
+        _ = Server.net.pointee.close(&flow)
     }
 
     /// Without memory: what was read for one request is not kept long, and what has expired is erased where

@@ -14,6 +14,10 @@ enum Interface {
             find_table: { Domain.find($0)?.opaque },
             uses_domain: { useDomain.value },
             needs_database: { databaseRequired.value && Keeping.mode > 0 },
+            waits: { table in
+                guard let domain = Domain.of(table) else { return false }
+                return domain.keeping.fetches || domain.keeping.writes && domain.keeping.waits
+            },
             fetch: { call, table, aor, done, user in
                 guard let call, let domain = Domain.of(table) else { return mt_result(MT_ERROR) }
                 return domain.fetch(call, aor, done, user)
@@ -34,7 +38,14 @@ enum Interface {
             remove: { call, table, aor, ruid in
                 guard let call, let domain = Domain.of(table) else { return mt_result(MT_ERROR) }
                 return mt_result(domain.remove(call, aor, ruid) > 0 ? MT_OK : MT_NO)
-            })
+            },
+            next_table: { Domain.next(after: Domain.of($0))?.opaque },
+            parts: { UInt32(LocationTable.partCount) },
+            visit: { call, table, part, each, user in
+                guard let call, let each, let domain = Domain.of(table) else { return }
+                domain.visit(part: Int(part), call, each, user)
+            },
+            nat_flag: { Int32(natFlag.value) })
     }
 
     private static func contacts(
@@ -87,6 +98,7 @@ enum Interface {
             most: Int(asked.max_contacts), now: Domain.now
         ) { change in
             if writes { domain.write(change, call, pending) }
+            if handlesLostConnections.value { LostConnections.note(change, domain) }
         }
         switch result {
         case .old: return mt_result(UL_OLD)

@@ -22,6 +22,18 @@ let cseqDelay = Param<Int>(
 let timeOrder = Param<Bool>("desc_time_order", default: "0", "1: the newest contact first, whatever its q.")
 let preload = Params<Text>("preload", is: .verbatim, "A table that is made at the start, used or not.")
 let serverID = Param<Int>("server_id", default: "0", "What stands in the column server_id.")
+let loadsAtStart = Param<Bool>("db_load", default: "1", "0: what the database has is not read at the start.")
+let versionTable = Param<Bool>("version_table", default: "1", "0: the version of the table is not asked.")
+let skipsForeignSockets = Param<Bool>(
+    "skip_remote_socket", default: "0", "1: contacts of a socket that is not ours are not loaded.")
+let cleansConnections = Param<Bool>(
+    "db_clean_tcp", default: "0", "1: contacts of connections are erased at the start: those are gone.")
+let handlesLostConnections = Param<Bool>(
+    "handle_lost_tcp", default: "0", "1: a connection that closes takes its contacts along.")
+let closesExpiredConnections = Param<Bool>(
+    "close_expired_tcp", default: "0", "1: a contact that expires takes its connection along.")
+let natFlag = Param<Int>(
+    "nat_bflag", default: "-1", in: -1...31, "The branch flag of contacts behind a NAT, for those who ask.")
 let serverIDFilter = Param<Bool>("server_id_filter", default: "0", "1: only load contacts of this server_id.")
 
 /// The columns of the table that are used, in the order in which rows have them.
@@ -66,6 +78,13 @@ func columnName(_ column: Column) -> String {
     preload
     serverID
     serverIDFilter
+    loadsAtStart
+    versionTable
+    skipsForeignSockets
+    cleansConnections
+    handlesLostConnections
+    closesExpiredConnections
+    natFlag
     idColumn
     columnNames.map { $0 as any Declaration }
     ignored()
@@ -75,9 +94,9 @@ func columnName(_ column: Column) -> String {
 /// found by their ruid, and are written when they change.
 @Declarations private func ignored() -> [any Declaration] {
     for name: StaticString in [
-        "hash_size", "timer_procs", "db_load", "db_insert_update", "db_update_as_insert", "db_check_update",
+        "hash_size", "timer_procs", "db_insert_update", "db_update_as_insert", "db_check_update",
         "db_ops_ruid", "fetch_rows", "expires_type", "db_raw_fetch_type", "db_insert_null", "db_timer_clean",
-        "db_clean_tcp", "rm_expired_delay", "version_table", "skip_remote_socket", "load_rank", "nat_bflag",
+        "rm_expired_delay", "load_rank",
     ] {
         Param<Int>(name, default: "0", "Accepted; has no effect here.")
     }
@@ -90,7 +109,7 @@ struct Keeping: Sendable {
     init(mode: Int) {
         writes = (1...3).contains(mode)
         waits = mode == 1 || mode == 3
-        loads = mode == 1 || mode == 2 || mode == 4
+        loads = (mode == 1 || mode == 2 || mode == 4) && loadsAtStart.value
         fetches = mode == 3
     }
 

@@ -79,6 +79,7 @@ enum Rows {
         var table = mt_table()
         table.name = text(name)
         table.revision = 9
+        if !versionTable.value { table.flags = UInt32(MT_UNVERSIONED) }
         var opened: OpaquePointer?
         return columns.withUnsafeBufferPointer { columns in
             indexes.withUnsafeBufferPointer { indexes in
@@ -177,8 +178,10 @@ enum Rows {
         contact.server_id = UInt32(truncatingIfNeeded: number(.serverID) ?? 0)
         // A connection of the process before this one means nothing.
         contact.connection = 0
+        if cleansConnections.value, number(.connection) ?? 0 > 0 { return nil }
         let socket = text(.socket)
         contact.socket = socket.len > 0 ? Server.net.pointee.find_socket(socket) : UL_NO_SOCKET
+        if skipsForeignSockets.value, socket.len > 0, contact.socket == UL_NO_SOCKET { return nil }
         let user = text(.username)
         guard useDomain.value else {
             contact.aor = user

@@ -30,6 +30,8 @@ private let plugin = Plugin("usrloc", "1.0.0", "Who is registered where, in memo
         return .yes
     }
 
+    Hook("core.closed") { LostConnections.closed($0) }
+
     Offer("usrloc", 1, 0) { Interface.fill($0) }
     commands()
 }

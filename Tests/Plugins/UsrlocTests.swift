@@ -110,6 +110,19 @@ private final class Subject {
         #expect(subject.contacts().map(\.expires) == [200])
     }
 
+    @Test func `a contact goes with its connection, and not with another one`() throws {
+        let subject = Subject()
+        var one = contact("sip:a")
+        one.connection = 7
+        subject.save(one, contact("sip:b", callID: "2"))
+        let ruid = try #require(subject.contacts().first { string($0.uri) == "sip:a" }).ruid
+        let hash = hashOfAoR(lasting("bob"))
+        #expect(!subject.table.remove(hash: hash, ruid: ruid, connection: 8) { _ in })
+        #expect(subject.table.remove(hash: hash, ruid: ruid, connection: 7) { _ in })
+        #expect(!subject.table.remove(hash: hash, ruid: ruid, connection: 7) { _ in })
+        #expect(subject.uris() == ["sip:b"])
+    }
+
     @Test func `another Call-ID is always news`() {
         let subject = Subject()
         subject.save(contact("sip:a", callID: "1", cseq: 50))

@@ -64,6 +64,8 @@ typedef struct usrloc_api {
     bool (*uses_domain)(void);
     /* Is what the database does not have refused?                            */
     bool (*needs_database)(void);
+    /* May fetch() or update() of this table answer MT_SUSPEND?                 */
+    bool (*waits)(ul_table *);
     /* Before the others are asked about this AoR: MT_OK, go on; MT_SUSPEND, it
      * is read from the database first: then done is called, on this worker.   */
     mt_result (*fetch)(mt_call *, ul_table *, mt_str aor, mt_fn done, void *user);
@@ -80,5 +82,13 @@ typedef struct usrloc_api {
     /* Takes a contact away, or all of them when ruid is absent. MT_NO: there is
      * none. With an absent aor the contact is looked for everywhere.          */
     mt_result (*remove)(mt_call *, ul_table *, mt_str aor, mt_str ruid);
+    /* The table behind this one, or the first behind NULL; NULL: it was the last. */
+    ul_table *(*next_table)(ul_table *);
+    /* Looking at all contacts, a part at a time: parts() of them. each is called
+     * with a copy of each contact that has not expired as call->data.          */
+    uint32_t (*parts)(void);
+    void (*visit)(mt_call *, ul_table *, uint32_t part, mt_fn each, void *user);
+    /* The branch flag that says: behind a NAT; -1: there is none.              */
+    int32_t (*nat_flag)(void);
 } usrloc_api;
 #endif

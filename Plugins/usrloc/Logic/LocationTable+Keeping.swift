@@ -79,6 +79,30 @@ extension LocationTable {
         return 0
     }
 
+    /// Removes a contact by its name, as long as it is on that connection.
+    public func remove(
+        hash: UInt32, ruid: mt_str, connection: UInt64, changed: (Change) -> Void
+    ) -> Bool {
+        let shard = shard(hash)
+        return shard.writing {
+            var next = shard.slots[Int(hash) & (shard.slotCount - 1)]
+            while let record = next {
+                next = record.pointee.next
+                guard record.pointee.hash == hash else { continue }
+                var contact = record.pointee.first
+                while let one = contact {
+                    contact = one.pointee.next
+                    guard sameText(one.view(aor: mt_str()).ruid, ruid) else { continue }
+                    guard one.pointee.connection == connection else { return false }
+                    remove(one, of: record, in: shard, changed)
+                    dropIfEmpty(record, in: shard)
+                    return true
+                }
+            }
+            return false
+        }
+    }
+
     private func remove(
         from record: Record.Pointer, in shard: Shard, _ ruid: mt_str, _ changed: (Change) -> Void
     ) -> Int {

@@ -20,7 +20,9 @@ public final class LocationTable: Sendable {
     public let options: Options
     public let ruids: RUID
     let shards: [Shard]
-    private static let shardBits = 6
+    private static let shardBits = 8
+    /// Into how many parts every table is divided.
+    public static let partCount = 1 << shardBits
     private let users = Atomic<Int>(0)
     private let all = Atomic<Int>(0)
     private let gone = Atomic<Int>(0)
@@ -35,7 +37,7 @@ public final class LocationTable: Sendable {
         self.name = name
         self.options = options
         self.ruids = ruids
-        shards = (0..<(1 << LocationTable.shardBits)).map { _ in Shard() }
+        shards = (0..<LocationTable.partCount).map { _ in Shard() }
     }
 
     /// Records, contacts, and how many contacts have expired so far.
