@@ -41,6 +41,10 @@ enum Asking {
             if match.contains(.callID), !message.callID.equals(known.call_id) { continue }
             if match.contains(.received), !Text(unchecked: known.received).equals(received) { continue }
             if match.contains(.contact), !Text(unchecked: known.uri).equals(contact) { continue }
+            if (call.argument(3).int ?? 0) & 1 != 0 {
+                Details.forget(message)
+                Details.add(known, message)
+            }
             return .yes
         }
         return .no

@@ -35,6 +35,7 @@ enum Lookup {
         }
         let found = Found(message, table, target)
         guard found.count > 0 else { return found.hidden > 0 ? Outcome(-2) : .no }
+        Details.forget(message)
         found.apply(to: message, way)
         return .yes
     }
@@ -147,11 +148,14 @@ private struct Found {
     }
 
     func apply(to message: Message, _ way: Lookup.Way) {
-        var left = count
+        if recordVariable.value != nil { noteDetails(message) }
+        if case .instance = part {
+            guard let latest else { return }
+            if way == .request { latest.becomeRequest(message) } else { latest.becomeBranch(message) }
+            return
+        }
         var isFirst = way == .request
-        for contact in chosen {
-            guard left > 0 else { break }
-            left -= 1
+        for contact in contacts where allows(contact) {
             if isFirst {
                 contact.becomeRequest(message)
                 isFirst = false
@@ -162,10 +166,21 @@ private struct Found {
         }
     }
 
-    private var chosen: [ul_contact] {
-        var list = contacts.filter { isMeant($0) && allows($0) }
-        if case .instance = part { list.sort { $0.modified > $1.modified } }
-        return list
+    /// The flow of the device that was last heard of.
+    private var latest: ul_contact? {
+        var latest: ul_contact?
+        for contact in contacts where isMeant(contact) && allows(contact) {
+            if latest.map({ contact.modified > $0.modified }) ?? true { latest = contact }
+        }
+        return latest
+    }
+
+    private func noteDetails(_ message: Message) {
+        if case .instance = part {
+            if let latest { Details.add(latest, message) }
+            return
+        }
+        for contact in contacts.reversed() where allows(contact) { Details.add(contact, message) }
     }
 }
 

@@ -50,6 +50,12 @@ let receivedAVP = Param<Expression?>(
 let xavpConfig = Param<Text?>(
     "xavp_cfg", is: .verbatim, "The $xavp whose max_contacts, expires and q go before the parameters.")
 
+let recordVariable = Param<Text?>(
+    "xavp_rcd", is: .verbatim, "The $xavp that gets what lookup() knows of its contacts.")
+let recordMask = Param<Int>(
+    "xavp_rcd_mask", default: "0", in: 0...31,
+    "What it does not get: 1 ruid, 2 contact, 4 received, 8 path, 16 expires.")
+
 @Declarations func parameters() -> [any Declaration] {
     [
         defaultExpires, defaultExpiresRange, minExpires, minExpiresMode, maxExpires, expiresRange, defaultQ,
@@ -62,13 +68,15 @@ let xavpConfig = Param<Text?>(
     receivedParam
     receivedAVP
     xavpConfig
+    recordVariable
+    recordMask
     for name: StaticString in [
-        "xavp_rcd", "aor_avp", "reg_callid_avp", "event_callback",
+        "aor_avp", "reg_callid_avp", "event_callback",
     ] {
         Param<Text?>(name, is: .verbatim, "Accepted; has no effect here.")
     }
     for name: StaticString in [
-        "sock_mode", "xavp_rcd_mask", "lookup_filter_mode", "use_expired_contacts", "tcp_persistent_flag",
+        "sock_mode", "lookup_filter_mode", "use_expired_contacts", "tcp_persistent_flag",
     ] {
         Param<Int>(name, default: "0", "Accepted; has no effect here.")
     }

@@ -135,7 +135,7 @@ enum Save {
         var result = mt_result(MT_OK)
         let raw = call.raw
         // What is answered comes before the wait, so it has to be kept for after it.
-        let outcome = Waiting.ask(call, then: afterWrite) { done, user in
+        let outcome = Waiting.ask(call, table, then: afterWrite) { done, user in
             result = usrloc.table.pointee.update(raw, table.raw, &update, done, user)
             if result == Outcome.suspended.code {
                 remember(

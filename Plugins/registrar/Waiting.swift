@@ -22,8 +22,11 @@ enum Waiting {
     /// Asks something of usrloc. What it answers at once comes back; when it answers later, the script waits
     /// and goes on with `then`, and `.suspended` comes back.
     static func ask(
-        _ call: borrowing Call, then: Action, _ ask: (mt_fn, UnsafeMutableRawPointer) -> mt_result
+        _ call: borrowing Call, _ table: Table, then: Action,
+        _ ask: (mt_fn?, UnsafeMutableRawPointer?) -> mt_result
     ) -> Outcome {
+        // In memory everything is answered at once.
+        guard usrloc.table.pointee.waits(table.raw) else { return Outcome(code: ask(nil, nil)) }
         let waiter = Waiter()
         let held = Unmanaged.passRetained(waiter)
         let code = ask(Waiter.done, held.toOpaque())
@@ -37,6 +40,6 @@ enum Waiting {
     /// Makes sure that what usrloc has about somebody is there. Yes: it is; `.suspended`: `then` goes on.
     static func fetch(_ call: borrowing Call, _ table: Table, _ key: mt_str, then: Action) -> Outcome {
         let raw = call.raw
-        return ask(call, then: then) { usrloc.table.pointee.fetch(raw, table.raw, key, $0, $1) }
+        return ask(call, table, then: then) { usrloc.table.pointee.fetch(raw, table.raw, key, $0, $1) }
     }
 }

@@ -107,7 +107,7 @@ private let limits = [
         Arg(
             "match_option", Int?.self,
             "It has this message's 1 Call-ID, 2 source address, 4 Contact; they add up."),
-        Arg("match_action", Int?.self, "Accepted; has no effect here.")
+        Arg("match_action", Int?.self, "1: what is known of it goes into xavp_rcd.")
     ) { call, _, _, _, _ in Asking.registered(call) }
     Function(
         "unregister", in: .any, suspends: true, "Takes contacts away.", Table.argument(),

@@ -194,4 +194,44 @@ import Testing
         #expect(missing.status == 404)
         #expect(try one.rpc("ul.db_contacts", "location").out.contains("0"))
     }
+
+    @Test func `a hundred thousand contacts are loaded, and shown while requests go on`() throws {
+        let folder = try Scratch()
+        let settings = configuration(folder, "modparam(\"ctl\", \"binrpc_max_body_size\", 0)")
+        // The server makes the table, and somebody fills it.
+        let first = try Server(settings, in: folder)
+        #expect(first.stop() == 0)
+        _ = try sqlite(
+            folder,
+            """
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+            INSERT INTO location (ruid, username, contact, callid, cseq, user_agent)
+            SELECT 'uloc-1-1-' || i, 'user' || i, 'sip:user' || i || '@192.0.2.1:5060', 'call-' || i, 1, 'Telephone' FROM n;
+            """)
+        let server = try Server(settings, in: folder)
+        #expect(try server.statistic("usrloc.location-contacts") == 100_000)
+        let dump = Process()
+        dump.executableURL = URL(filePath: Repository.server)
+        dump.arguments = ["rpc", "-Y", server.runFolder, "ul.dump", "brief"]
+        let output = try folder.file("dump", with: "")
+        dump.standardOutput = FileHandle(forWritingAtPath: output)
+        try dump.run()
+        let bob = try Client()
+        let clock = ContinuousClock()
+        var delays: [Duration] = []
+        for number in 1...300 {
+            let start = clock.now
+            let answer = try bob.ask(
+                .register("<sip:bob@h>;expires=600", from: bob, user: "new\(number)", callID: "n\(number)"),
+                server.udp)
+            delays.append(clock.now - start)
+            #expect(answer.status == 200)
+        }
+        dump.waitUntilExit()
+        #expect(dump.terminationStatus == 0)
+        let text = try String(contentsOfFile: output, encoding: .utf8)
+        #expect(text.contains("user1") && text.contains("user100000"))
+        // Each of them also waits for the disk; a dump in one piece would have held one of them up for as long as it took.
+        #expect(delays.sorted()[delays.count * 9 / 10] < .milliseconds(200))
+    }
 }

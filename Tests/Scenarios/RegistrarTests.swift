@@ -268,4 +268,41 @@ extension Request {
             try server.rpc("ul.lookup", "location", "bob").err.contains("AOR not found in location table"))
         #expect(try server.rpc("ul.lookup", "nowhere", "bob").err.contains("Domain table not found"))
     }
+
+    @Test func `what is known of contacts can be asked`() throws {
+        let route = """
+            if ($rm == "INFO") {
+                lookup("location", "$tu");
+                $var(reply) = "" + $xavp(rcd[0]=>contact) + " " + $xavp(rcd[1]=>contact) + " " + $xavp(rcd[0]=>path);
+                sl_send_reply("200", "$var(reply)");
+                exit;
+            }
+            """
+        let server = try Server(
+            Registrar.configuration("modparam(\"registrar\", \"xavp_rcd\", \"rcd\")", route: route))
+        let bob = try Client()
+        _ = try bob.ask(.register("<sip:a@h>;q=0.9, <sip:b@h>;q=0.1", from: bob), server.udp)
+        let answer = try bob.ask(Request("INFO", "sip:x@example.com", from: bob), server.udp)
+        #expect(answer.reason == "sip:a@h sip:b@h ")
+    }
+
+    @Test func `a connection that closes takes its contacts along when it shall`() throws {
+        let server = try Server(Registrar.configuration("modparam(\"usrloc\", \"handle_lost_tcp\", 1)"))
+        let bob = try Client()
+        do {
+            let stream = try Connection(to: server.tcp)
+            var request = Request("REGISTER", "sip:example.com", from: stream)
+            request.to = "<sip:bob@example.com>"
+            request.lines = ["Contact: <sip:bob@h;transport=tcp>;expires=600"]
+            stream.send(request.bytes)
+            #expect(try stream.receive().status == 200)
+            _ = try bob.ask(.register("<sip:bob@udp>;expires=600", from: bob), server.udp)
+            #expect(try server.statistic("usrloc.location-contacts") == 2)
+        }
+        var left: Int? = 2
+        let limit = Date(timeIntervalSinceNow: 20)
+        while left == 2, Date() < limit { left = try server.statistic("usrloc.location-contacts") }
+        #expect(left == 1)
+        #expect(try server.rpc("ul.lookup", "location", "bob").out.contains("sip:bob@udp"))
+    }
 }
