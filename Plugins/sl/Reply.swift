@@ -18,7 +18,8 @@ func replyStateless(_ call: borrowing Call, _ status: Int, _ reason: mt_str) -> 
             .error, "cannot send a reply \(status): a status is 100 to 699, and only requests are answered")
         return .no
     }
-    // Whoever answered it for good, save() for one, has had the last word: two answers are an answer too many.
+    // Whoever answered it for good, save() for one, has had the last word: two answers are an answer too
+    // many.
     guard request.slot == 0 else {
         Host.log(.debug, "not answered with \(status): it has been answered")
         return Outcome(-2)

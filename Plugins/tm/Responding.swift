@@ -3,7 +3,8 @@ import CMartlet
 import PluginKit
 import TmLogic
 
-/// Sends a reply to the client of a transaction, if its state allows: one that came to a branch, or one made here.
+/// Sends a reply to the client of a transaction, if its state allows: one that came to a branch, or one made
+/// here.
 @discardableResult
 func respond(
     _ call: CallPointer, _ transaction: TransactionPointer, _ reply: OpaquePointer, _ status: Int,
