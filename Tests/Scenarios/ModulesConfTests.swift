@@ -7,10 +7,15 @@ import Testing
 @Suite struct ModulesConfTests {
     static let file = Repository.path("modules.conf")
 
-    static func server(_ listen: String..., workers: Int = 2) throws -> Server {
-        try Server(
+    /// With its database in a folder of its own.
+    static func server(
+        _ listen: String..., workers: Int = 2, in folder: Scratch? = nil, arguments: [String] = []
+    ) throws -> Server {
+        let folder = try folder ?? Scratch()
+        return try Server(
             file: file, listen: listen.isEmpty ? ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"] : listen,
-            ["-n", "\(workers)"])
+            ["-n", "\(workers)", "-A", "DBURL=\"sqlite://\(folder.file("martlet.db"))\""] + arguments,
+            in: folder)
     }
 
     @Test func `it is in order`() throws {
@@ -24,8 +29,8 @@ import Testing
         let plugins = try #require(try server.json("plugin.list") as? [[String: Any]])
         #expect(
             plugins.compactMap { $0["name"] as? String } == [
-                "kex", "corex", "pv", "xlog", "sl", "rr", "maxfwd", "textops", "siputils", "sanity", "avpops",
-                "htable", "ctl",
+                "kex", "corex", "pv", "xlog", "db_sqlite", "sl", "tm", "rr", "maxfwd", "usrloc", "registrar",
+                "textops", "siputils", "sanity", "nathelper", "avpops", "htable", "ctl",
             ])
         #expect(server.stop() == 0)
         #expect(server.complaints == [], "\(server.log)")
@@ -78,6 +83,27 @@ import Testing
         if answer.hasPrefix("420") { #expect(reply["Unsupported"] == "foo, bar") }
     }
 
+    @Test func `whoever registers is found, also by the next server`() throws {
+        let folder = try Scratch()
+        let alice = try Client()
+        let bob = try Client()
+        do {
+            let server = try Self.server(in: folder)
+            let register = Request("REGISTER", "sip:\(server.udp.text)", from: bob).with {
+                $0.to = "<sip:bob@\(server.udp.text)>"
+                $0.lines = ["Contact: <sip:bob@\(bob.text)>"]
+            }
+            #expect(try bob.ask(register, server.udp).startLine == "SIP/2.0 200 OK")
+            server.kill()
+        }
+        let server = try Self.server(in: folder)
+        alice.send(Request("MESSAGE", "sip:bob@\(server.udp.text)", from: alice), to: server.udp)
+        let message = try bob.receive()
+        #expect(message.startLine == "MESSAGE sip:bob@\(bob.text) SIP/2.0")
+        bob.send(Request.reply(200, "OK", to: message), to: server.udp)
+        #expect(try alice.receive().status == 200)
+    }
+
     @Test func `it passes on the rest, and answers for users that it does not have`() throws {
         let server = try Self.server()
         let alice = try Client()
@@ -100,8 +126,9 @@ import Testing
         let route = try #require(invite["Record-Route"])
         #expect(route.hasPrefix("<sip:\(server.udp.text);lr"), "\(route)")
         bob.send(Request.reply(200, "OK", to: invite, "Contact: <sip:bob@\(bob.text)>"), to: server.udp)
+        #expect(try alice.receive().status == 100)
         let answer = try alice.receive()
-        #expect(answer.all("Record-Route") == [route])
+        #expect(answer.status == 200 && answer.all("Record-Route") == [route])
 
         let ack = Request("ACK", "sip:bob@\(bob.text)", from: alice).with {
             $0.to = answer["To"] ?? ""

@@ -124,6 +124,12 @@ package final class Server {
     /// Waits for its end. Negative: the signal that ended it; nil: it goes on.
     package func end() -> Int32? { watch.end() ? process.wait() : nil }
 
+    /// Ends it without a word: what it has not written yet is never written.
+    package func kill() {
+        signal(SIGKILL)
+        _ = process.wait()
+    }
+
     /// Asks it to stop, and waits for that.
     @discardableResult package func stop() -> Int32? {
         signal(SIGTERM)
