@@ -51,6 +51,8 @@ func replyStateless(_ call: borrowing Call, _ status: Int, _ reason: mt_str) -> 
 func reply(_ call: borrowing Call, _ status: Int, _ reason: mt_str) -> Outcome {
     if tm.isThere, bindTM.value != 0 {
         let outcome = tm.reply(call, call.message, status, reason)
+        // What its transaction has answered is not answered again without it.
+        if outcome.isYes, status >= 200, call.message.isRequest { call.message.slot = 1 }
         if outcome != .no { return outcome }
     }
     // A reply without a transaction has nobody behind it who could be answered.

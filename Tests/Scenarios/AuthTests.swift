@@ -118,6 +118,30 @@ import Testing
         }
     }
 
+    @Test func `what was heard on the wire cannot be said again`() throws {
+        let server = try server("modparam(\"auth\", \"nonce_count\", 1)")
+        let client = try Client()
+        let eve = try Client()
+        let digest = try #require(
+            Digest(try client.ask(request("INVITE", client), server.udp)["Proxy-Authenticate"]))
+        func credentials(_ count: Int) throws -> String {
+            try digest.answer(
+                user: "a", password: "secret", method: "INVITE", uri: "sip:example.com", count: count)
+        }
+        // The answer goes to whoever sends it.
+        let first = request("INVITE", client, try credentials(1)).with { $0.via[0] += ";rport" }
+        #expect(try client.ask(first, server.udp).status == 200)
+        // Its answer was lost: the same once more, from the same place.
+        #expect(try client.ask(first, server.udp).status == 200)
+        let replayed = try eve.ask(first, server.udp)
+        #expect(replayed.status == 407 && Digest(replayed["Proxy-Authenticate"])?.isStale == true)
+        #expect(
+            try eve.ask(request("INVITE", eve, try credentials(1), callID: "c9"), server.udp).status == 407)
+        #expect(
+            try client.ask(request("INVITE", client, try credentials(2), callID: "c2"), server.udp).status
+                == 200)
+    }
+
     @Test func `a nonce can be good for one request`() throws {
         let server = try server("modparam(\"auth\", \"one_time_nonce\", 1)", flags: "0")
         let client = try Client()

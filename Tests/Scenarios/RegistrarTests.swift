@@ -286,6 +286,28 @@ extension Request {
         #expect(answer.reason == "sip:a@h sip:b@h ")
     }
 
+    @Test func `a REGISTER in a transaction is answered by it, once`() throws {
+        let configuration = """
+            loadmodule "tm.so"
+            loadmodule "sl.so"
+            loadmodule "usrloc.so"
+            loadmodule "registrar.so"
+            request_route {
+                t_newtran();
+                if (!save("location")) sl_reply_error();
+            }
+            """
+        let server = try Server(configuration)
+        let bob = try Client()
+        let request = Request.register("<sip:b@h>", from: bob)
+        let answer = try bob.ask(request, server.udp)
+        #expect(answer.status == 200)
+        // A copy of it gets the same answer, byte for byte, and does not reach the script.
+        #expect(try bob.ask(request, server.udp).bytes == answer.bytes)
+        #expect(try bob.ask(.register("<sip:b@h>;q=7", from: bob, 2), server.udp).status == 400)
+        #expect(bob.pending() == nil)
+    }
+
     @Test func `a connection that closes takes its contacts along when it shall`() throws {
         let server = try Server(Registrar.configuration("modparam(\"usrloc\", \"handle_lost_tcp\", 1)"))
         let bob = try Client()
