@@ -37,12 +37,7 @@ extension Worker {
         bindSource(descriptor, remote, socket)
         var name = remote.raw
         let result = cl_connect(descriptor, &name)
-        var error = errno
-        // On this machine it is known already whether somebody is there, though connect does not say so yet.
-        if result != 0, error == EINPROGRESS {
-            let known = cl_get(descriptor, SOL_SOCKET, SO_ERROR)
-            if known > 0 { error = known }
-        }
+        let error = errno
         var local = cl_address()
         _ = cl_local_name(descriptor, &local)
         let flow = mt_flow(
@@ -50,7 +45,7 @@ extension Worker {
             local: Endpoint(local))
         begin(connection, descriptor, flow, .connecting)
         if result != 0, error != EINPROGRESS {
-            // Nobody is there, and who wants to send knows it at once.
+            // No way leads there, and who wants to send knows it at once.
             connectFailed(connection)
             return nil
         }
