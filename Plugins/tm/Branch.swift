@@ -55,6 +55,8 @@ struct Branch {
         /// Its reply counts no more.
         static let dropped = Flags(rawValue: 1 << 8)
         static let sent = Flags(rawValue: 1 << 9)
+        /// Another branch goes to the next place of its name.
+        static let replaced = Flags(rawValue: 1 << 10)
     }
 
     var next: BranchPointer?
@@ -65,6 +67,8 @@ struct Branch {
     var streamBefore: BranchPointer?
     var streamAfter: BranchPointer?
     var number: Int32 = 0
+    /// The branch whose name leads here too, and that came to nothing; -1: none.
+    var insteadOf: Int32 = -1
     var flags: Flags = []
     var client = ClientSide.none
     /// The CANCEL on its way to the same place.

@@ -3,8 +3,9 @@ import CMartlet
 import PluginKit
 import TmLogic
 
-/// A branch has come to nothing. Its own route may send it elsewhere; else the others decide.
+/// A branch has come to nothing. Its name may lead elsewhere, or its own route may send it there; else the others decide.
 func branchFailed(_ call: CallPointer, _ transaction: TransactionPointer, _ branch: BranchPointer) {
+    if goesElsewhere(call, transaction, branch) { return }
     let route = branch.pointee.routes.branchFailure
     guard route != 0, !transaction.pointee.has(.local), let request = transaction.pointee.request else {
         return afterBranchFailure(call, transaction, branch)

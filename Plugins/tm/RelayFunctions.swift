@@ -30,7 +30,8 @@ import PluginKit
     for name in ["t_relay_to", "t_relay_to_proxy"] as [StaticString] {
         Function(
             name, in: inRequestOrFailure, "Sends the request to a proxy, as proto:host:port.",
-            Arg("proxy", Text?.self), Arg("flags", Text?.self, "1: no 100; 2: no reply for errors.")
+            Arg("proxy", Text?.self),
+            Arg("flags", Text?.self, "1: no 100; 2: no reply for errors; 4: only the first place of a name.")
         ) { call, proxy, flags in relayTo(call.raw, proxy, flags) }
     }
     Function(
@@ -91,7 +92,7 @@ private func relayTo(_ call: CallPointer, _ proxy: Text?, _ flags: Text?) -> Out
             to = found
         }
     }
-    to.options = Destination.Options(rawValue: bits & 3)
+    to.options = Destination.Options(rawValue: bits & 7)
     return relay(call, to)
 }
 

@@ -16,6 +16,7 @@ struct Destination {
         let rawValue: Int
         static let noTrying = Options(rawValue: 1)
         static let noErrorReply = Options(rawValue: 2)
+        static let noFailover = Options(rawValue: 4)
         static let replicate = Options(rawValue: 8)
     }
     var options: Options = []
@@ -63,6 +64,7 @@ private func forward(
     }
     guard transaction.pointee.isUnanswered else { return .no }
     if to.options.contains(.replicate) { transaction.pointee.flags.insert(.silent) }
+    if to.options.contains(.noFailover) { transaction.pointee.flags.insert(.noFailover) }
     if transaction.pointee.branchCount == 0, transaction.pointee.isInvite,
         transaction.pointee.lastStatus == 0,
         autoInv100.value != 0, !transaction.pointee.has(.noTrying), !to.options.contains(.noTrying),

@@ -13,9 +13,13 @@ func sendFirst(_ call: CallPointer, _ transaction: TransactionPointer, _ branch:
     }
     let token = Token(transaction.pointee.handle, Int(number)).user
     let result =
-        branch.pointee.flow.protocol != 0
-        ? Server.net.pointee.send(call, message, &branch.pointee.flow, firstSent, token)
-        : Server.net.pointee.send(call, message, nil, firstSent, token)
+        if branch.pointee.insteadOf >= 0 {
+            Server.net.pointee.send_next(call, message, firstSent, token)
+        } else if branch.pointee.flow.protocol != 0 {
+            Server.net.pointee.send(call, message, &branch.pointee.flow, firstSent, token)
+        } else {
+            Server.net.pointee.send(call, message, nil, firstSent, token)
+        }
     if branch.pointee.has(.sent) {
         tell(.forwarded, call, transaction, message, branch: number)
         return true
@@ -53,7 +57,7 @@ private let firstSent: mt_fn = { call in
         branch.pointee.client = .none
         let status = branch.pointee.message.map { number($0, MT_F_ERROR) } ?? 0
         fail(branch, status >= 400 ? Int32(status) : 478)
-        branchFailed(call, transaction, branch)
+        branchFailed(call, transaction, comeBack(transaction, branch) ?? branch)
         unpin(call, transaction)
         return 1
     }

@@ -50,6 +50,8 @@ struct Transaction {
         static let over = Flags(rawValue: 1 << 19)
         /// Its 2xx belongs to a dialog that there was before.
         static let inDialog = Flags(rawValue: 1 << 20)
+        /// Nowhere else than to the first place that a name leads to.
+        static let noFailover = Flags(rawValue: 1 << 21)
     }
 
     // Where it stands.
