@@ -10,6 +10,9 @@ struct ContactReader {
     private(set) var kind = Kind.none
     private(set) var hasRegID = false
     private var count = 0
+    /// The first one: nearly always the only one, and then read once.
+    private var first = mt_address()
+    private var firstParameters = ContactParameters(.absent)
 
     init(_ message: Message) throws(Refusal) {
         var hasStar = false
@@ -25,7 +28,12 @@ struct ContactReader {
                 guard let address = list.takeAddress(), !address.uri.isEmpty, URI(address.uri) != nil else {
                     throw .badContact
                 }
-                if address.param("reg-id") != nil { hasRegID = true }
+                let parameters = ContactParameters(address.params)
+                if parameters.regID.ptr != nil { hasRegID = true }
+                if count == 0 {
+                    first = address.raw
+                    firstParameters = parameters
+                }
                 count += 1
             }
         }
@@ -46,14 +54,21 @@ struct ContactReader {
         let shared = try Shared(message, callID: callID, cseq: cseq, path: path, received: received)
         let memory = message.allocate(MemoryLayout<ul_contact>.stride * count).bindMemory(to: ul_contact.self)
         var filled = 0
+        func fill(_ address: mt_address, _ parameters: ContactParameters) throws(Refusal) {
+            memory.initializeElement(
+                at: filled,
+                to: try shared.contact(address, parameters, usesRegID: usesRegID, keepsTimes: keepsTimes))
+            filled += 1
+        }
+        if count == 1 {
+            try fill(first, firstParameters)
+            return UnsafeBufferPointer(memory)
+        }
         var fields = message.headers(Headers.contact)
         while let field = fields.next() {
             var list = field.body.trimmed
             while filled < count, !list.trimmed.isEmpty, let address = list.takeAddress() {
-                memory.initializeElement(
-                    at: filled,
-                    to: try shared.contact(address, message, usesRegID: usesRegID, keepsTimes: keepsTimes))
-                filled += 1
+                try fill(address.raw, ContactParameters(address.params))
             }
         }
         return UnsafeBufferPointer(rebasing: UnsafeBufferPointer(memory)[0..<filled])
@@ -101,39 +116,42 @@ private struct Shared {
         blank.cflags = UInt32(truncatingIfNeeded: message.number(.branchFlags) ?? 0)
     }
 
-    func contact(
-        _ address: Address, _ message: Message, usesRegID: Bool, keepsTimes: Bool
-    ) throws(Refusal) -> ul_contact {
+    func contact(_ address: mt_address, _ parameters: ContactParameters, usesRegID: Bool, keepsTimes: Bool)
+        throws(Refusal) -> ul_contact
+    {
         var contact = blank
-        guard address.uri.count <= contactMaxSize.value else { throw .contactTooLong }
-        contact.uri = address.uri.raw
+        guard address.uri.len <= contactMaxSize.value else { throw .contactTooLong }
+        contact.uri = address.uri
         contact.q = Int32(configured.q ?? defaultQ.value)
-        if let q = address.param("q") {
-            guard let value = Quality.thousandths(q.trimmed) else { throw .badQ }
+        if parameters.q.ptr != nil {
+            guard let value = Quality.thousandths(Text(unchecked: parameters.q).trimmed) else { throw .badQ }
             contact.q = Int32(value)
         }
         contact.methods = allow
-        if let methods = address.param("methods") { contact.methods = Methods.mask(unquoted(methods)) }
-        if let instance = address.param("+sip.instance") {
-            let value = unquoted(instance)
-            guard !value.isEmpty, value.count <= 255 else { throw .badContact }
-            contact.instance = value.raw
+        if parameters.methods.ptr != nil {
+            contact.methods = Methods.mask(Text(unchecked: parameters.methods))
         }
-        if usesRegID, contact.instance.len > 0, let regID = address.param("reg-id") {
+        if parameters.instance.ptr != nil {
+            let value = parameters.instance
+            guard value.len > 0, value.len <= 255 else { throw .badContact }
+            contact.instance = value
+        }
+        if usesRegID, contact.instance.len > 0, parameters.regID.ptr != nil {
             // RFC 5626, 11.1: 1 to 2^31 - 1.
-            guard let number = regID.trimmed.integer, number > 0, number <= Int(Int32.max) else {
+            guard let number = Text(unchecked: parameters.regID).trimmed.integer, number > 0,
+                number <= Int(Int32.max)
+            else {
                 throw .badRegID
             }
             contact.reg_id = UInt32(number)
         }
-        contact.expires = try expires(address, keepsTimes: keepsTimes)
+        contact.expires = try expires(Text(unchecked: parameters.expires).trimmed, keepsTimes: keepsTimes)
         return contact
     }
 
-    private func expires(_ address: Address, keepsTimes: Bool) throws(Refusal) -> Int64 {
+    private func expires(_ text: Text, keepsTimes: Bool) throws(Refusal) -> Int64 {
         var parameter: Int?
-        if let text = address.param("expires") {
-            let text = unquoted(text).trimmed
+        if !text.isAbsent {
             guard let number = text.integer, number >= 0 else { throw .badExpires }
             parameter = min(number, Int(UInt32.max))
         }
@@ -144,15 +162,6 @@ private struct Shared {
         case .seconds(let seconds): return Int64(now + seconds)
         }
     }
-}
-
-/// Without the quotes around it.
-@_lifetime(copy text)
-func unquoted(_ text: Text) -> Text {
-    guard text.count >= 2, text[0] == UInt8(ascii: "\""), text[text.count - 1] == UInt8(ascii: "\"") else {
-        return text
-    }
-    return text.dropFirst().dropLast()
 }
 
 /// What the script has set for this one request.

@@ -95,6 +95,27 @@ private func key(
     }
 }
 
+@Suite struct ContactParameterTests {
+    @Test func `those that a registrar looks at are found, whatever stands between them`() {
+        let found = ContactParameters(
+            Text(
+                ";x=\"a;q=0.1;\\\";expires=1\";Q = 0.5;;methods=\"INVITE, BYE\";+SIP.instance=\"<urn:uuid:1>\";reg-id=2; expires=60"
+            ))
+        #expect(String(Text(unchecked: found.q)) == "0.5")
+        #expect(String(Text(unchecked: found.methods)) == "INVITE, BYE")
+        #expect(String(Text(unchecked: found.instance)) == "<urn:uuid:1>")
+        #expect(String(Text(unchecked: found.regID)) == "2")
+        #expect(String(Text(unchecked: found.expires)) == "60")
+    }
+
+    @Test func `one that is not there is absent, one without a value is empty, and the first counts`() {
+        let found = ContactParameters(Text(";expires;q=1;q=0"))
+        #expect(found.methods.ptr == nil)
+        #expect(found.expires.ptr != nil && found.expires.len == 0)
+        #expect(String(Text(unchecked: found.q)) == "1")
+    }
+}
+
 @Suite struct QualityTests {
     @Test func `q has up to three digits behind its point`() {
         #expect(Quality.thousandths(Text("1")) == 1000)

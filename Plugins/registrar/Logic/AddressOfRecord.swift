@@ -19,39 +19,44 @@ public struct AddressOfRecord: Sendable {
     public func write(
         user: Text, host: Text, into room: UnsafeMutableBufferPointer<UInt8>
     ) throws(Fault) -> Int {
+        let most = min(room.count, AddressOfRecord.longest)
         var length = 0
-        func put(_ byte: UInt8, keepsCase: Bool) throws(Fault) {
-            guard length < min(room.count, AddressOfRecord.longest) else { throw .tooLong }
-            room[length] = !keepsCase && byte >= 65 && byte <= 90 ? byte | 32 : byte
-            length += 1
-        }
+        let bytes = user.span
         var at = 0
-        while at < user.count {
-            var byte = user[at]
+        while at < bytes.count {
+            var byte = bytes[at]
             if byte == UInt8(ascii: "%") {
-                guard at + 2 < user.count, let high = hexDigit(user[at + 1]), let low = hexDigit(user[at + 2])
-                else { throw .malformed }
-                byte = high << 4 | low
+                guard at + 2 < bytes.count, let value = hexPair(bytes[at + 1], bytes[at + 2]) else {
+                    throw .malformed
+                }
+                byte = value
                 at += 2
             }
-            try put(byte, keepsCase: isCaseSensitive)
+            guard length < most else { throw .tooLong }
+            room[length] = isCaseSensitive ? byte : lowercase(byte)
+            length += 1
             at += 1
         }
-        guard usesDomain else {
-            // A URI without a user is somebody too: the host itself.
-            guard length == 0 else { return length }
-            for index in 0..<host.count { try put(host[index], keepsCase: false) }
-            guard length > 0 else { throw .malformed }
-            return length
-        }
+        if !usesDomain, length > 0 { return length }
+        // A URI without a user is somebody too: the host itself.
         var domain = host
-        if !realmPrefix.isEmpty, domain.hasPrefixIgnoringCase(realmPrefix) {
+        if usesDomain, !realmPrefix.isEmpty, domain.hasPrefixIgnoringCase(realmPrefix) {
             domain = domain.dropFirst(realmPrefix.utf8.count)
         }
         guard !domain.isEmpty else { throw .malformed }
-        if length > 0 { try put(UInt8(ascii: "@"), keepsCase: true) }
-        for index in 0..<domain.count { try put(domain[index], keepsCase: false) }
-        return length
+        let separators = length > 0 ? 1 : 0
+        guard domain.count <= most - length - separators else { throw .tooLong }
+        if separators > 0 {
+            room[length] = UInt8(ascii: "@")
+            length += 1
+        }
+        let letters = domain.span
+        for index in 0..<letters.count { room[length + index] = lowercase(letters[index]) }
+        return length + letters.count
+    }
+
+    @inline(__always) private func lowercase(_ byte: UInt8) -> UInt8 {
+        byte >= 65 && byte <= 90 ? byte | 32 : byte
     }
 }
 
