@@ -2,7 +2,7 @@
 import Foundation
 import TestSupport
 
-/// One of the two things that have a budget, with the telephones that make the server do it.
+/// One of the three things that have a budget, with the telephones that make the server do it.
 ///
 /// All calls are alike but for their number, which always has the same length: so all of them cost the same.
 final class Calls {
@@ -11,6 +11,8 @@ final class Calls {
         case options
         /// A request that it forwards, and the reply that it forwards.
         case forward
+        /// A call through a stateful proxy that record-routes: INVITE, 100, 180, 200, ACK, BYE, 200.
+        case call
 
         var configuration: String {
             get throws { try Repository.text("Tests/Fixtures/Budgets/\(rawValue).cfg") }
@@ -23,10 +25,10 @@ final class Calls {
     }
 
     private let kind: Kind
-    private let server: Server.Socket
-    private let caller: Client
-    private let callee: Client
-    private var number = 10_000_000
+    let server: Server.Socket
+    let caller: Client
+    let callee: Client
+    var number = 10_000_000
 
     init(_ kind: Kind, to server: Server.Socket) throws {
         self.kind = kind
@@ -38,6 +40,10 @@ final class Calls {
     /// So many calls at a time, one after the other: the next begin when these are over.
     func make(_ count: Int, atOnce: Int) throws {
         for _ in 0..<count / atOnce {
+            guard kind != .call else {
+                try talk(atOnce)
+                continue
+            }
             for _ in 0..<atOnce { caller.send(next(), to: server) }
             if kind == .forward {
                 for _ in 0..<atOnce {
