@@ -51,6 +51,8 @@ public final class Need<API>: Declaration, @unchecked Sendable {
     @inlinable public static var optional: NeedOptions { NeedOptions(rawValue: 1 << 0) }
     /// May be loaded on a later line: it is there from "core.ready" on, not yet in `Start`.
     @inlinable public static var late: NeedOptions { NeedOptions(rawValue: 1 << 1) }
+    /// If no earlier line loads one that offers it, the plugin called like the interface is loaded before this one.
+    @inlinable public static var bring: NeedOptions { NeedOptions(rawValue: 1 << 7) }
 }
 
 /// An interface for other plugins: a table of C functions that starts with an mt_head.

@@ -84,6 +84,15 @@ extension Call {
     }
 }
 
+extension Host {
+    /// The message flag that scripts call so, by its number or its name: 0 to 31. On the main thread only, in `Start`.
+    /// Nil when it can be none, or all are taken.
+    public static func flag(named name: some Textual & ~Escapable) -> Int? {
+        let number = name.withRaw { Server.script.pointee.flag(Server.host, $0) }
+        return number < 0 ? nil : Int(number)
+    }
+}
+
 /// A regular expression, compiled when the file was read. From any thread.
 @frozen public struct Pattern: Scriptable, @unchecked Sendable {
     public let raw: OpaquePointer

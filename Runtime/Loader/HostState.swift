@@ -17,6 +17,7 @@ struct HostState {
     var control: Unmanaged<Control>?
     var program: Unmanaged<Program>?
     var routes: Unmanaged<RouteTable>?
+    var flags: Unmanaged<Flags>?
     var parser: Unmanaged<RunningParser>?
     var commands: Unmanaged<Commands>?
     var failures: Unmanaged<Failures>?

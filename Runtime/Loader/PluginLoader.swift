@@ -11,6 +11,8 @@ final class PluginLoader {
     private(set) var plugins: [Plugin] = []
     /// Files that could not be loaded: what they would have offered is unknown, and so not missed.
     private(set) var failed: Set<String> = []
+    /// Plugins that no line of their own has loaded, but the need of another: such a line may still come.
+    private var brought: Set<String> = []
     let diagnostics: Diagnostics
     let interfaces: Interfaces
     private(set) var search: PluginSearch
@@ -71,7 +73,8 @@ final class PluginLoader {
         do throws(PluginFault) {
             let table = try Plugin.open(path, file: shown(file))
             if let earlier = plugins.first(where: { $0.name == table.name }) {
-                if ignoresRepeats { return }
+                let isClaimed = earlier.path == path && brought.remove(table.name) != nil
+                if ignoresRepeats || isClaimed { return }
                 throw PluginFault(
                     "\(earlier.path == path ? shown(file) : "a plugin called \(table.name)") is loaded already",
                     notes: ["\(earlier.file) was loaded on line \(earlier.place.line)"],
@@ -89,6 +92,7 @@ final class PluginLoader {
                     "\(shown(file)) offers \"\(offer.id)\", and \(other.file), on line \(other.place.line), offers it too",
                     help: "load one of the two", quotes: true)
             }
+            for need in table.needs where need.isBrought { bring(need.id, for: line) }
             plugins.append(
                 Plugin(table: table, file: shown(file), path: path, place: place, index: plugins.count))
         } catch {
@@ -98,6 +102,16 @@ final class PluginLoader {
                     .error, at: place, error.what, notes: error.notes, help: error.help, quotes: error.quotes)
             )
         }
+    }
+
+    /// Loads the plugin called so on behalf of another, unless something offers that already. One that is not there
+    /// is missed when needs are resolved.
+    private func bring(_ id: String, for bringer: LoadModule) {
+        guard offerer(of: id) == nil, case .found = search.find(id) else { return }
+        brought.insert(id)
+        var line = bringer
+        line.name.value = Text(id)
+        load(line)
     }
 
     /// "tm", "tm.so" and "/opt/x/tm.so" are all told as "tm.so".

@@ -15,6 +15,7 @@ struct PluginTable {
         let slot: UnsafeMutablePointer<UnsafeRawPointer?>
         var isOptional: Bool { flags & UInt32(MT_OPTIONAL) != 0 }
         var isLate: Bool { flags & UInt32(MT_LATE) != 0 }
+        var isBrought: Bool { flags & UInt32(MT_BRING) != 0 }
     }
     struct Offer {
         let id: String
@@ -139,7 +140,8 @@ struct PluginTable {
             at throws(PluginFault) in
             let item = at.assumingMemoryBound(to: mt_need.self)
             let id = try reader.name(item.pointee.id, of: "a need")
-            try reader.flags(item.pointee.flags, known: MT_OPTIONAL | MT_LATE, of: "the need \"\(id)\"")
+            try reader.flags(
+                item.pointee.flags, known: MT_OPTIONAL | MT_LATE | MT_BRING, of: "the need \"\(id)\"")
             guard let slot = item.pointee.slot else {
                 throw PluginFault("\(file): the need \"\(id)\" has no slot", help: reader.mend)
             }

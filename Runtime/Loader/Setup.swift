@@ -38,6 +38,7 @@ public final class Setup {
     private let traffic: Traffic
     private let storage = CodeStorage()
     private let symbols = Symbols()
+    private let flags: Flags
     private let listening: Listening
     /// nil when there are errors.
     private(set) var program: Program?
@@ -56,6 +57,7 @@ public final class Setup {
             listen: listening.specs, aliases: settings.aliases.map(Alias.init),
             options: Network.Options(settings))
         routes = RouteTable(configuration)
+        flags = Flags(configuration, diagnostics)
         runFolder = options.runFolder ?? settings.runFolder?.value.string ?? RunFolder.usual
         loader = PluginLoader(
             diagnostics: diagnostics, interfaces: Interfaces(), path: options.modulePath,
@@ -87,7 +89,7 @@ public final class Setup {
         initialize()
         guard
             let script = Checker.check(
-                configuration, routes: routes, symbols: symbols, diagnostics: diagnostics),
+                configuration, routes: routes, symbols: symbols, flags: flags, diagnostics: diagnostics),
             !diagnostics.hasErrors
         else {
             stopPlugins()
@@ -138,6 +140,7 @@ public final class Setup {
         host.statistics = .passRetained(statistics)
         host.commands = .passRetained(commands)
         host.routes = .passRetained(routes)
+        host.flags = .passRetained(flags)
         host.group = .passRetained(group)
         let loops = UnsafeMutablePointer<Unmanaged<Worker>>.allocate(capacity: group.workers.count)
         for (index, worker) in group.workers.enumerated() {

@@ -61,6 +61,9 @@ extension mt_script_api {
         route = { _, kind, name in
             host.routes?.takeUnretainedValue().number(kind, named: Slice(name).string) ?? 0
         }
+        flag = { _, name in
+            host.flags?.takeUnretainedValue().number(forPlugin: Slice(name).string).map { Int32($0) } ?? -1
+        }
         run = { call, message, route, then, user in
             guard let call, let message, let state = WorkerState.current else { return mt_result(MT_ERROR) }
             let (run, machine) = state.pointee.scripts.run(route, on: Message(message))

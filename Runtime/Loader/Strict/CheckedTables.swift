@@ -115,6 +115,10 @@ extension mt_script_api {
             Strict.isOnMain("route of martlet.script")
             return made.pointee.route(owner, kind, name)
         }
+        api.flag = { owner, name in
+            Strict.isOnMain("flag of martlet.script")
+            return made.pointee.flag(owner, name)
+        }
         api.run = { call, message, route, then, user in
             Strict.owns(call, "run of martlet.script")
             Strict.owns(message, "run of martlet.script")

@@ -30,18 +30,21 @@ public final class Checker {
     ///
     /// Call it once, after every plugin has been initialised.
     public static func check(
-        _ configuration: Configuration, routes: RouteTable, symbols: Symbols, diagnostics: Diagnostics
+        _ configuration: Configuration, routes: RouteTable, symbols: Symbols, flags: Flags? = nil,
+        diagnostics: Diagnostics
     ) -> CheckedScript? {
-        Checker(configuration, routes, symbols, diagnostics).check(configuration)
+        Checker(configuration, routes, symbols, flags ?? Flags(configuration, diagnostics), diagnostics)
+            .check(configuration)
     }
 
     private init(
-        _ configuration: Configuration, _ table: RouteTable, _ symbols: Symbols, _ diagnostics: Diagnostics
+        _ configuration: Configuration, _ table: RouteTable, _ symbols: Symbols, _ flags: Flags,
+        _ diagnostics: Diagnostics
     ) {
         self.table = table
         self.symbols = symbols
         self.diagnostics = diagnostics
-        flags = Flags(configuration, diagnostics)
+        self.flags = flags
         let variables = symbols.variables
         let isIncomplete = symbols.isIncomplete
         let defines = configuration.defines

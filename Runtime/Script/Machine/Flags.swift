@@ -4,7 +4,9 @@
 ///
 /// Names are declared with `flags NAME:3, OTHER;`. A name that is not declared is taken too, as other
 /// dialects have it, when it is set in one place and used in another; then it gets a number that nobody uses.
-final class Flags {
+///
+/// Made before plugins are initialised, for their parameters may name flags, and used up by the checker.
+public final class Flags {
     private var numbers: [String: UInt8] = [:]
     private var names: [UInt8: String] = [:]
     private var uses: [String: Use] = [:]
@@ -17,9 +19,11 @@ final class Flags {
         var isSet = false
         var isRead = false
         var isElsewhere = false
+        /// A plugin waits for it to be set.
+        var isAwaited = false
     }
 
-    init(_ configuration: Configuration, _ diagnostics: Diagnostics) {
+    public init(_ configuration: Configuration, _ diagnostics: Diagnostics) {
         self.diagnostics = diagnostics
         var unnumbered: [Placed<String>] = []
         for item in configuration.items {
@@ -96,7 +100,7 @@ final class Flags {
     }
 
     private func number(_ name: String, at place: Place, isSet: Bool) -> UInt8? {
-        if let number = numbers[name], uses[name].map({ !$0.isSet && !$0.isRead }) ?? true { return number }
+        if let number = numbers[name], names[number] == name { return number }
         var use = uses[name] ?? Use(first: place)
         if !use.isSet, !use.isRead { use.first = place }
         if isSet { use.isSet = true } else { use.isRead = true }
@@ -111,12 +115,39 @@ final class Flags {
         return number
     }
 
+    /// A flag that a plugin's parameter names: 0 to 31, or nil when it can be no flag or all are taken.
+    public func number(forPlugin text: String) -> UInt8? {
+        if let number = Int(text) {
+            guard (0...31).contains(number) else { return nil }
+            taken.insert(UInt8(number))
+            return UInt8(number)
+        }
+        guard let first = text.utf8.first,
+            first == 95 || first >= 65 && first <= 90 || first >= 97 && first <= 122,
+            text.utf8.allSatisfy({
+                $0 == 95 || $0 >= 48 && $0 <= 57 || $0 >= 65 && $0 <= 90 || $0 >= 97 && $0 <= 122
+            })
+        else { return nil }
+        uses[text]?.isAwaited = true
+        if let number = numbers[text] { return number }
+        guard let number = freeFromTheEnd() else { return nil }
+        numbers[text] = number
+        taken.insert(number)
+        return number
+    }
+
     /// Names without a number get the highest ones: the low ones are what scripts write as numbers.
     private func freeFromTheEnd() -> UInt8? { (0...31).reversed().first { !taken.contains($0) } }
 
     /// After the last block: names that were used once only are slips.
     func finish() {
         let declared = Array(names.values)
+        for (name, use) in uses where use.isAwaited && !use.isSet && !declared.contains(name) {
+            let set = uses.filter { $0.value.isSet }.map(\.key)
+            diagnostics.warning(
+                "flag \(name) is set nowhere", at: use.first,
+                help: Suggestion.help(for: name, in: set) ?? "setflag(\(name)); sets it")
+        }
         for (name, use) in uses where use.isSet || use.isRead {
             if use.isElsewhere || (use.isSet && use.isRead) {
                 if Suggestion.nearest(to: name, in: declared) == nil { continue }

@@ -145,8 +145,11 @@ typedef struct mt_list { /* An array that says how wide its items are, so an
  * plugin that offers it has to be loaded on an earlier line.                */
 enum {
     MT_OPTIONAL = 1 << 0, /* may be missing: then *slot stays NULL           */
-    MT_LATE     = 1 << 1  /* may be loaded on a later line: then *slot is set
+    MT_LATE     = 1 << 1, /* may be loaded on a later line: then *slot is set
                            * after init() and before "core.ready"            */
+    MT_BRING    = 1 << 7  /* if no earlier line loads one that offers it, the
+                           * plugin called like the interface is loaded, just
+                           * before this one; a line of its own may follow    */
 };
 typedef struct mt_need {
     const char  *id;
@@ -472,6 +475,11 @@ typedef struct mt_script_api {
      * then() sees MT_TIMEOUT and a late resume() gets MT_GONE.               */
     uint64_t  (*suspend)(mt_call *, uint32_t timeout_ms, mt_fn then, void *user);
     mt_result (*resume)(uint64_t ticket, mt_result result);           /* [any] */
+
+    /* The message flag, 0 to 31, that scripts call so: a number in digits, or a
+     * name; one that is not declared gets a number that nobody uses. -1: it can
+     * be neither, or all are taken. [main], in init.                          */
+    int32_t   (*flag)(const mt_host *, mt_str name);
 } mt_script_api;
 
 /* ---- "martlet.loop" 1.0: time and workers. [any] --------------------------
