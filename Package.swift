@@ -25,8 +25,8 @@ let swift: [SwiftSetting] = [
 /// called crypto from becoming the libcrypto.so that -lcrypto finds first.
 let plugins = [
     "auth", "auth_db", "avpops", "corex", "ctl", "db_sqlite", "htable", "kex", "maxfwd", "nathelper",
-    "permissions", "pv", "registrar", "rr", "sanity", "siputils", "sl", "textops", "tm", "tmx", "usrloc",
-    "xlog",
+    "permissions", "proto_udp", "pv", "registrar", "rr", "sanity", "signaling", "sipmsgops", "siputils",
+    "sl", "textops", "tm", "tmx", "usrloc", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [

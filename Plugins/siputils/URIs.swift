@@ -4,16 +4,18 @@ import PluginKit
 import SiputilsLogic
 
 @Declarations func uriFunctions() -> [any Declaration] {
-    Function(
-        "uri_param", in: inRouting, "Has the Request-URI that parameter: without a value, or with this one?",
-        Arg("param", Text.self), Arg("value", Text?.self)
-    ) { call, name, value in
-        let uri = call.message.uri
-        guard let parts = URIParts(uri), let at = parts.param(name, in: uri) else { return .no }
-        let found = URIParts.value(of: at, in: uri)
-        guard let value else { return Outcome(found == nil) }
-        guard let found else { return .no }
-        return Outcome(uri[found].equals(value))
+    for function: StaticString in ["uri_param", "ruri_has_param"] {
+        Function(
+            function, in: inRouting, "Has the Request-URI that parameter: without a value, or with this one?",
+            Arg("param", Text.self), Arg("value", Text?.self)
+        ) { call, name, value in
+            let uri = call.message.uri
+            guard let parts = URIParts(uri), let at = parts.param(name, in: uri) else { return .no }
+            let found = URIParts.value(of: at, in: uri)
+            guard let value else { return Outcome(found == nil) }
+            guard let found else { return .no }
+            return Outcome(uri[found].equals(value))
+        }
     }
     Function(
         "uri_param_any", in: inRouting, "Has the Request-URI that parameter, with or without a value?",
@@ -32,26 +34,30 @@ import SiputilsLogic
         let value = URIParts.value(of: at, in: uri) ?? at.upperBound..<at.upperBound
         return call.write(variable, uri[value]).isYes ? .yes : .no
     }
-    Function(
-        "add_uri_param", in: inRouting, "Adds a parameter to the Request-URI.",
-        Arg("param", Text.self, "\"name=value\"")
-    ) { call, param in
-        let message = call.message
-        let uri = message.uri
-        guard let parts = URIParts(uri) else { return .no }
-        guard !param.isEmpty else { return .yes }
-        let before = uri.prefix(parts.headers)
-        let behind = uri.dropFirst(parts.headers)
-        return message.set(.uri, Line("\(before);\(param)\(behind)")).isYes ? .yes : .no
+    for function: StaticString in ["add_uri_param", "ruri_add_param"] {
+        Function(
+            function, in: inRouting, "Adds a parameter to the Request-URI.",
+            Arg("param", Text.self, "\"name=value\"")
+        ) { call, param in
+            let message = call.message
+            let uri = message.uri
+            guard let parts = URIParts(uri) else { return .no }
+            guard !param.isEmpty else { return .yes }
+            let before = uri.prefix(parts.headers)
+            let behind = uri.dropFirst(parts.headers)
+            return message.set(.uri, Line("\(before);\(param)\(behind)")).isYes ? .yes : .no
+        }
     }
-    Function(
-        "uri_param_rm", in: inRouting, "Takes a parameter out of the Request-URI.", Arg("param", Text.self)
-    ) { call, name in
-        let message = call.message
-        let uri = message.uri
-        guard let parts = URIParts(uri) else { return .no }
-        guard let at = parts.param(name, in: uri) else { return .yes }
-        return message.set(.uri, without(at, uri)).isYes ? .yes : .no
+    for function: StaticString in ["uri_param_rm", "ruri_del_param"] {
+        Function(
+            function, in: inRouting, "Takes a parameter out of the Request-URI.", Arg("param", Text.self)
+        ) { call, name in
+            let message = call.message
+            let uri = message.uri
+            guard let parts = URIParts(uri) else { return .no }
+            guard let at = parts.param(name, in: uri) else { return .yes }
+            return message.set(.uri, without(at, uri)).isYes ? .yes : .no
+        }
     }
     Function(
         "set_uri_user", in: .any, "Sets the user of the URI in a variable.",

@@ -24,6 +24,8 @@ private let plugin = Plugin("siputils", "1.0.0", "Looks at SIP messages and URIs
     Variable("pcv", "P-Charging-Vector: (all), (value), (genaddr), (orig) or (term) of it.") { call, key in
         chargingVector(call, key.name)
     }
+    // For those who bring it along; there is nothing in it.
+    Offer("siputils", 1, 0) { head in head }
     Start { checkParameters() }
 }
 

@@ -24,6 +24,8 @@ private let plugin = Plugin("xlog", "1.0.0", "Writes log lines from the script."
     logFacility
     logColors
     methodsFilter
+    // For those who bring it along; there is nothing in it.
+    Offer("xlog", 1, 0) { head in head }
     Hook("core.ready") { _ in Entry.prepare() }
 
     for name: StaticString in ["xlog", "xlogl"] {
