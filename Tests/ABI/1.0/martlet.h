@@ -507,8 +507,8 @@ typedef struct mt_loop_api {
     mt_result (*visit)(const mt_host *, mt_fn each, mt_fn done, void *user);
     /* The worker that the messages with this Call-ID run on.                 */
     uint32_t  (*worker)(mt_str call_id);
-    /* For how many ms this worker has had more to read than it takes at once;
-     * 0: it keeps up. [worker]                                               */
+    /* For how many ms what this worker reads has waited in its sockets, or they
+     * have been more than half full; 0: it keeps up. [worker]                */
     uint32_t  (*behind)(void);
 } mt_loop_api;
 
