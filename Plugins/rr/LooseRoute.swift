@@ -58,8 +58,10 @@ func looseRoute(_ call: borrowing Call, _ message: Message, mode: Int) -> Outcom
     follow(decision, [first.uri, second?.uri ?? mt_str(), third?.uri ?? mt_str()], message, state)
     if case .toward(let flow) = token { send(message, to: flow) }
 
-    if own != nil, state.pointee.params.len > 0 {
-        tell(call, message, state, isPreloaded: !set.isInDialog)
+    if own != nil, state.pointee.params.len > 0,
+        !tell(call, message, state, isPreloaded: !set.isInDialog)
+    {
+        return .stop
     }
     if case .toward = token { return Routed.byFlow }
     let alone = decision.taken > 0 && decision.next == .requestURI
@@ -155,12 +157,12 @@ private func setNextHop(_ uri: mt_str, _ message: Message) {
     message.set(.nextHop, Line("\(parsed.scheme):\(address)\(port)\(transport)"))
 }
 
-/// "rr.routed": dialogs are found by the parameters of our Route.
+/// "rr.routed": dialogs are found by the parameters of our Route. False: somebody has answered the request.
 private func tell(
     _ call: borrowing Call, _ message: Message, _ state: UnsafeMutablePointer<RouteState>, isPreloaded: Bool
-) {
+) -> Bool {
     var data = rr_routed(
         params: state.pointee.params, direction: state.pointee.direction.rawValue,
         preloaded: isPreloaded ? 1 : 0)
-    routed.emit(call, message, &data)
+    return routed.emit(call, message, &data) != .stop
 }

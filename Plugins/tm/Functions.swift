@@ -83,7 +83,8 @@ private func newTransaction(_ call: CallPointer) -> Outcome {
         return .yes
     }
     if transaction(message) != nil { return .no }
-    return create(call, message) == nil ? .error : .yes
+    guard let transaction = create(call, message) else { return .error }
+    return transaction.pointee.isUnanswered ? .yes : .stop
 }
 
 private func check(_ call: CallPointer) -> Outcome {

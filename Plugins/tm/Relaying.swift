@@ -47,7 +47,10 @@ func relay(_ call: CallPointer, _ message: OpaquePointer, _ to: Destination) -> 
         }
     default: break
     }
-    guard let transaction = transaction(message) ?? create(call, message) else { return .error }
+    let known = transaction(message)
+    guard let transaction = known ?? create(call, message) else { return .error }
+    // Whoever heard of it has answered it: there is nothing left for the script to do.
+    if known == nil, !transaction.pointee.isUnanswered { return .stop }
     transaction.pointee.pins += 1
     defer { unpin(call, transaction) }
     return forward(call, transaction, message, to)

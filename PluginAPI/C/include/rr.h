@@ -7,7 +7,8 @@
 enum { RR_DOWNSTREAM = 1, RR_UPSTREAM = 2 };
 
 /* Event "rr.routed": loose_route() took a Route of ours that had parameters.
- * data points to this; params is what stood behind the URI's host and port.  */
+ * data points to this; params is what stood behind the URI's host and port.
+ * MT_STOP: the request was answered, and loose_route() ends the script.       */
 typedef struct rr_routed {
     mt_str   params;
     uint32_t direction; /* RR_DOWNSTREAM ...                                  */

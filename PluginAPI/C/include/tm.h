@@ -6,7 +6,8 @@
  * happens on the worker of its Call-ID, and is called from there.
  *
  * Events, each with a tm_event; call->msg is what is told here:
- *   tm.created     a transaction was made; its request
+ *   tm.created     a transaction was made; its request. Who answers it there
+ *                  ends the script that was about to relay it
  *   tm.forwarding  a branch is about to go out; the branch's request, to edit
  *   tm.forwarded   it went out; the branch's request
  *   tm.response    a reply came to a branch; the reply, to edit

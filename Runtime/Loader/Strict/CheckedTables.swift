@@ -111,10 +111,6 @@ extension mt_script_api {
             Strict.owns(message, "write of martlet.script")
             return made.pointee.write(call, message, expression, value)
         }
-        api.route = { owner, kind, name in
-            Strict.isOnMain("route of martlet.script")
-            return made.pointee.route(owner, kind, name)
-        }
         api.flag = { owner, name in
             Strict.isOnMain("flag of martlet.script")
             return made.pointee.flag(owner, name)
