@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import DialogLogic
+import Glibc
+import PluginKit
+
+/// Calls on their way to the database. What could not be written is written when the database can be used again.
+enum Storage {
+    nonisolated(unsafe) private static var api: UnsafePointer<mt_store_api>?
+    nonisolated(unsafe) private(set) static var dialogs: OpaquePointer?
+    nonisolated(unsafe) private(set) static var variables: OpaquePointer?
+    /// Rows that are to go and could not yet, by worker: entry and id in one word.
+    nonisolated(unsafe) private static var erasures: [[UInt64]] = []
+    nonisolated(unsafe) private static var rests: [Int] = []
+    nonisolated(unsafe) private static var hasFailed: [Bool] = []
+
+    static var writesAtOnce: Bool { dialogs != nil && databaseMode.value == 1 }
+    static var writes: Bool { dialogs != nil && (databaseMode.value == 1 || databaseMode.value == 2) }
+
+    /// [main] Before "core.ready".
+    static func open() -> Outcome {
+        guard databaseMode.value > 0, let url = databaseURL.value, let store = url.store else { return .yes }
+        api = store
+        dialogs = Rows.openDialogs(url)
+        variables = Rows.openVariables(url)
+        erasures = Array(repeating: [], count: max(Host.workers, 1))
+        rests = Array(repeating: updatePeriod.value, count: max(Host.workers, 1))
+        hasFailed = Array(repeating: false, count: max(Host.workers, 1))
+        return dialogs == nil || variables == nil ? .error : .yes
+    }
+
+    /// Once a second, on each worker.
+    static func tick(_ call: CallPointer) {
+        guard writes else { return }
+        let worker = Int(call.pointee.worker)
+        rests[worker] -= 1
+        if hasFailed[worker] || rests[worker] <= 0 {
+            rests[worker] = updatePeriod.value
+            hasFailed[worker] = false
+            let rows = erasures[worker]
+            erasures[worker] = []
+            for row in rows { erase(call, row) }
+            flush(call)
+        }
+    }
+
+    /// As soon as the worker comes to it: what one message changes is written once.
+    static func wake(_ worker: Int) {
+        guard writesAtOnce, !tables[worker].isSaving, !hasFailed[worker] else { return }
+        tables[worker].isSaving = true
+        Loop.post(to: worker, flushing)
+    }
+
+    private static let flushing = Action { call in
+        flush(call.raw)
+        return .yes
+    }
+
+    private static let portion = 200
+
+    private static func flush(_ call: CallPointer) {
+        let table = table(call)
+        table.pointee.isSaving = false
+        var left = portion
+        while left > 0, let number = table.pointee.unsaved.take() {
+            guard let dialog = DialogPlugin.find(number) else { continue }
+            dialog.pointee.marks.remove(.queued)
+            guard dialog.pointee.has(.dirty), dialog.pointee.life.hasRow else { continue }
+            dialog.pointee.marks.remove(.dirty)
+            write(call, dialog)
+            left -= 1
+        }
+        if !table.pointee.unsaved.isEmpty, left == 0 {
+            table.pointee.isSaving = true
+            Loop.after(1, on: Int(call.pointee.worker), flushing)
+        }
+    }
+
+    static func write(_ call: CallPointer, _ dialog: DialogPointer, waits: Bool = true) {
+        guard let api, let dialogs else { return }
+        let user = waits ? token(dialog.number.number) : nil
+        let code = Rows.with(dialog) { api.pointee.put(call, dialogs, $0, waits ? written : nil, user) }
+        var isGood = code > 0
+        if dialog.pointee.has(.variablesDirty) || !waits {
+            dialog.pointee.marks.remove(.variablesDirty)
+            isGood = writeVariables(call, dialog, waits ? written : nil, user) && isGood
+        }
+        if !isGood, waits { failed(dialog) }
+    }
+
+    private static func writeVariables(
+        _ call: CallPointer, _ dialog: DialogPointer, _ done: mt_fn?, _ user: UnsafeMutableRawPointer?
+    ) -> Bool {
+        guard let api, let variables else { return true }
+        var isGood = true
+        var one = dialog.pointee.variables
+        while let here = one {
+            let code = Rows.with(dialog, here) { api.pointee.put(call, variables, $0, done, user) }
+            isGood = isGood && code > 0
+            one = here.pointee.next
+        }
+        return isGood
+    }
+
+    private static let written: mt_fn = { call in
+        guard let call, call.pointee.result <= 0, let dialog = DialogPlugin.find(number(call.pointee.user))
+        else { return 1 }
+        failed(dialog)
+        return 1
+    }
+
+    private static func failed(_ dialog: DialogPointer) {
+        hasFailed[Int(dialog.pointee.worker)] = true
+        dialog.pointee.marks.formUnion([.variablesDirty])
+        save(dialog)
+    }
+
+    // MARK: - erasing
+
+    static func erase(_ call: CallPointer, _ row: UInt64) {
+        guard let api, let dialogs, let variables else { return }
+        let entry = Int(row >> 32)
+        let id = Int(row & 0xffff_ffff)
+        var isGood = true
+        withUnsafeTemporaryAllocation(of: mt_match.self, capacity: 2) { matches in
+            for (store, columns) in [
+                (dialogs, (Column.entry.rawValue, Column.number.rawValue)),
+                (variables, (VariableColumn.entry.rawValue, VariableColumn.number.rawValue)),
+            ] {
+                matches[0] = mt_match(column: UInt32(columns.0), op: UInt32(MT_EQ), value: mt_value(entry))
+                matches[1] = mt_match(column: UInt32(columns.1), op: UInt32(MT_EQ), value: mt_value(id))
+                let code = api.pointee.erase(call, store, matches.baseAddress, 2, erased, token(row))
+                isGood = isGood && code > 0
+            }
+        }
+        if !isGood { keepErasure(Int(call.pointee.worker), row) }
+    }
+
+    private static let erased: mt_fn = { call in
+        guard let call, call.pointee.result <= 0 else { return 1 }
+        keepErasure(Int(call.pointee.worker), number(call.pointee.user))
+        return 1
+    }
+
+    private static func keepErasure(_ worker: Int, _ row: UInt64) {
+        hasFailed[worker] = true
+        if erasures[worker].last != row { erasures[worker].append(row) }
+    }
+
+    static func erase(_ call: CallPointer, _ dialog: DialogPointer, variable: mt_str) {
+        guard let api, let variables else { return }
+        withUnsafeTemporaryAllocation(of: mt_match.self, capacity: 3) { matches in
+            func put(_ index: Int, _ column: VariableColumn, _ value: mt_value) {
+                matches[index] = mt_match(column: UInt32(column.rawValue), op: UInt32(MT_EQ), value: value)
+            }
+            put(0, .entry, mt_value(Int(dialog.pointee.entry)))
+            put(1, .number, mt_value(Int(dialog.pointee.id)))
+            put(2, .key, mt_value(variable))
+            _ = api.pointee.erase(call, variables, matches.baseAddress, 3, nil, nil)
+        }
+    }
+
+    /// [main] db_mode 3: everything at once, when nothing happens any more.
+    static func dump() {
+        guard databaseMode.value != 0, dialogs != nil else { return }
+        var call = mt_call()
+        call.host = Server.host
+        for worker in 0..<max(Host.workers, 1) {
+            call.worker = UInt32(worker)
+            _ = tables[worker].each(from: 1, .max - 1) { dialog in
+                guard dialog.pointee.life.isCall else { return }
+                if databaseMode.value == 3 || dialog.pointee.has(.dirty) {
+                    write(&call, dialog, waits: false)
+                }
+            }
+        }
+    }
+
+    /// [main] db_mode 3: what was read is in memory now.
+    static func clear() {
+        guard databaseMode.value == 3, let api, let dialogs, let variables else { return }
+        var call = mt_call()
+        call.host = Server.host
+        _ = api.pointee.erase(&call, dialogs, nil, 0, nil, nil)
+        _ = api.pointee.erase(&call, variables, nil, 0, nil, nil)
+    }
+
+    static func load(_ store: OpaquePointer, _ row: @escaping mt_fn, _ user: UnsafeMutableRawPointer)
+        -> Bool
+    {
+        guard let api else { return true }
+        return api.pointee.load(Server.host, store, nil, 0, row, user) > 0
+    }
+
+    static func find(
+        _ call: CallPointer, _ callID: mt_str, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
+        _ user: UnsafeMutableRawPointer
+    ) -> Bool {
+        guard let api, let dialogs else { return false }
+        var match = mt_match(
+            column: UInt32(Column.callID.rawValue), op: UInt32(MT_EQ), value: mt_value(callID))
+        return api.pointee.find(call, dialogs, &match, 1, row, done, user) > 0
+    }
+}
+
+/// The database is to know what has changed.
+func save(_ dialog: DialogPointer) {
+    guard Storage.writes else { return }
+    dialog.pointee.marks.insert(.dirty)
+    guard !dialog.pointee.has(.queued) else { return }
+    dialog.pointee.marks.insert(.queued)
+    let table = table(dialog)
+    if dialog.pointee.variables != nil, !dialog.pointee.has(.stored) {
+        dialog.pointee.marks.insert(.variablesDirty)
+    }
+    dialog.pointee.marks.insert(.stored)
+    table.pointee.unsaved.add(dialog.number.number)
+    Storage.wake(Int(dialog.pointee.worker))
+}
+
+func eraseRow(_ call: CallPointer, _ dialog: DialogPointer) {
+    guard Storage.writes, dialog.pointee.has(.stored) else { return }
+    dialog.pointee.marks.remove([.stored, .dirty])
+    Storage.erase(call, UInt64(dialog.pointee.entry) << 32 | UInt64(dialog.pointee.id))
+}
+
+/// $dlg_var was taken away: so is its row.
+func eraseVariable(_ dialog: DialogPointer, _ name: mt_str) {
+    guard Storage.writes, dialog.pointee.has(.stored) else { return }
+    var call = mt_call()
+    call.host = Server.host
+    call.worker = UInt32(dialog.pointee.worker)
+    Storage.erase(&call, dialog, variable: name)
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// Calls that outlive the server (manual of dialog, "Database").
+@Suite struct DialogStorageTests {
+    private func server(_ folder: Scratch, mode: Int, _ more: String = "", script: String = "") throws
+        -> Server
+    {
+        try dialogServer(
+            "$dlg_var(who) = \"alice\"; \(script) dlg_manage(); set_dlg_profile(\"caller\", \"$fU\");",
+            "event_route[dialog:loaded] { xlog(\"LOADED $ci $dlg_var(who)\\n\"); }",
+            parameters: """
+                modparam("dialog", "db_url", "sqlite://\(folder.file("calls.db"))")
+                modparam("dialog", "db_mode", \(mode))
+                modparam("dialog", "profiles_with_value", "caller")
+                \(more)
+                """, plugins: ["db_sqlite"], in: folder)
+    }
+
+    /// What the database has; nil while it cannot be read.
+    private func rows(_ folder: Scratch, _ table: String = "dialog") throws -> Int {
+        let output = try run(["sqlite3", folder.file("calls.db"), "select count(*) from \(table)"])
+        return Int(output.out.trimmingCharacters(in: .whitespacesAndNewlines)) ?? -1
+    }
+
+    @Test func `after kill -9 the call goes on with all that is known of it, and can be hung up`() throws {
+        let folder = try Scratch()
+        let first = try server(folder, mode: 1)
+        let call = try PhoneCall(first).connect()
+        try first.comes(toStates: [4])
+        try first.comes { try rows(folder) == 1 && rows(folder, "dialog_vars") == 1 }
+        let before = try #require(try first.dialogs().first)
+        try first.comes {
+            let out = try run(["sqlite3", folder.file("calls.db"), "select state from dialog"]).out
+            return out.trimmingCharacters(in: .whitespacesAndNewlines) == "4"
+        }
+        first.kill()
+
+        let second = try server(folder, mode: 1)
+        let after = try #require(try second.dialogs().first)
+        for key in [
+            "h_entry", "h_id", "call-id", "from_uri", "to_uri", "state", "start_ts", "timeout", "lifetime",
+        ] {
+            #expect("\(after[key] ?? "")" == "\(before[key] ?? "")", "\(key)")
+        }
+        #expect(second.logs("LOADED \(call.callID) alice"))
+        #expect("\(after["profiles"] ?? "")".contains("alice"))
+        #expect(try second.json("dlg.profile_get_size", "caller", "alice") as? Int == 1)
+        // The telephones only know the new server by another port; its Route has the cookie all the same.
+        let route = try #require(call.received?["Record-Route"])
+        let moved = route.replacingOccurrences(of: first.udp.text, with: second.udp.text)
+        var bye = call.request("BYE", sequence: 11)
+        bye.lines = ["Route: \(moved)"]
+        call.caller.send(bye, to: second.udp)
+        let got = try call.callee.receive("BYE")
+        call.callee.send(Request.reply(200, "OK", to: got), to: second.udp)
+        _ = try call.caller.receive("200")
+        try second.comes(toStates: [])
+        try second.comes { try rows(folder) == 0 && rows(folder, "dialog_vars") == 0 }
+        #expect(try second.statistic("dialog.active_dialogs") == 0)
+    }
+
+    @Test func `a lifetime that ran out while the server was down ends the call at once`() throws {
+        let folder = try Scratch()
+        let more = "modparam(\"dialog\", \"send_bye\", 1)"
+        let first = try server(folder, mode: 1, more)
+        let call = try PhoneCall(first).connect()
+        try first.comes { try rows(folder) == 1 }
+        first.kill()
+        _ = try run(["sqlite3", folder.file("calls.db"), "update dialog set timeout = 1000000"])
+        let second = try server(folder, mode: 1, more)
+        for phone in [call.caller, call.callee] {
+            let bye = try phone.receive("BYE")
+            phone.send(Request.reply(200, "OK", to: bye), to: second.udp)
+        }
+        try second.comes(toStates: [])
+        try second.comes { try rows(folder) == 0 && rows(folder, "dialog_vars") == 0 }
+    }
+
+    @Test func `db_mode 3 writes when the server stops, and empties the tables when it starts`() throws {
+        let folder = try Scratch()
+        let first = try server(folder, mode: 3)
+        let call = try PhoneCall(first).connect()
+        #expect(try rows(folder) == 0)
+        first.stop()
+        #expect(try rows(folder) == 1)
+        let second = try server(folder, mode: 3)
+        #expect(try second.dialogs().first?["call-id"] as? String == call.callID)
+        try second.comes { try rows(folder) == 0 }
+    }
+
+    @Test func `db_mode 2 writes after db_update_period`() throws {
+        let folder = try Scratch()
+        let first = try server(folder, mode: 2, "modparam(\"dialog\", \"db_update_period\", 1)")
+        try PhoneCall(first).connect()
+        try first.comes { try rows(folder) == 1 }
+    }
+
+    @Test func `a variable that is taken away has no row any more`() throws {
+        let folder = try Scratch()
+        let first = try dialogServer(
+            "$dlg_var(who) = \"alice\"; dlg_manage();",
+            parameters: """
+                modparam("dialog", "db_url", "sqlite://\(folder.file("calls.db"))")
+                modparam("dialog", "db_mode", 1)
+                """, plugins: ["db_sqlite"], inside: "$dlg_var(who) = $null; $dlg_var(new) = \"x\";",
+            in: folder)
+        let call = try PhoneCall(first).connect()
+        call.caller.send(call.request("INFO", sequence: 11), to: first.udp)
+        let info = try call.callee.receive("INFO")
+        call.callee.send(Request.reply(200, "OK", to: info), to: first.udp)
+        try first.comes {
+            try run(["sqlite3", folder.file("calls.db"), "select dialog_key, dialog_value from dialog_vars"])
+                .out
+                .trimmingCharacters(in: .whitespacesAndNewlines) == "new|x"
+        }
+    }
+
+    @Test func `db_mode without db_url does not start`() throws {
+        let folder = try Scratch()
+        let file = try folder.file(
+            "bad.cfg",
+            with: """
+                loadmodule "tm.so"
+                loadmodule "rr.so"
+                loadmodule "dialog.so"
+                modparam("dialog", "db_mode", 1)
+                modparam("dialog", "ka_interval", 5)
+                modparam("dialog", "profiles_no_value", "a;a;b-c")
+                request_route { exit; }
+                """)
+        let output = try martlet(["-c", file])
+        #expect(output.status == 1)
+        for text in [
+            "db_mode 1 needs a database", "ka_interval must be 0, or 30 and more", "stands there twice",
+        ] {
+            #expect((output.out + output.err).contains(text), "\(text)")
+        }
+    }
+}
