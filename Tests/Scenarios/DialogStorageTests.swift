@@ -98,6 +98,24 @@ import Testing
         try first.comes { try rows(folder) == 1 }
     }
 
+    @Test func `what happens while the database is away is caught up with`() throws {
+        let folder = try Scratch()
+        let first = try server(folder, mode: 1)
+        let early = try PhoneCall(first).connect()
+        try first.comes { try rows(folder) == 1 && rows(folder, "dialog_vars") == 1 }
+        let file = folder.file("calls.db")
+        _ = try run(["sqlite3", file, "alter table dialog rename to a; alter table dialog_vars rename to b;"])
+        let late = try PhoneCall(first).connect()
+        try early.hangUp()
+        try first.comes(toStates: [4])
+        _ = try run(["sqlite3", file, "alter table a rename to dialog; alter table b rename to dialog_vars;"])
+        try first.comes {
+            try run(["sqlite3", file, "select callid, state from dialog"]).out
+                .trimmingCharacters(in: .whitespacesAndNewlines) == "\(late.callID)|4"
+        }
+        try first.comes { try rows(folder, "dialog_vars") == 1 }
+    }
+
     @Test func `a variable that is taken away has no row any more`() throws {
         let folder = try Scratch()
         let first = try dialogServer(

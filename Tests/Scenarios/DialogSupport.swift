@@ -45,7 +45,7 @@ final class PhoneCall {
     var invite: Request
     /// The INVITE as the callee got it, and his answer as the caller got it.
     private(set) var received: Packet?
-    private(set) var answer: Packet?
+    var answer: Packet?
     let tag: String
 
     init(

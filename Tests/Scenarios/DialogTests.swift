@@ -76,6 +76,86 @@ import Testing
         #expect(try server.statistic("dialog.early_dialogs") == 0)
     }
 
+    @Test func `requests before the answer belong to it, whichever branch they are for`() throws {
+        let server = try dialogServer(
+            "dlg_manage();", inside: "xlog(\"IN $rm $dlg(state) $dlg_ctx(dir) $tt\\n\");")
+        let call = try PhoneCall(server)
+        try call.ring()
+        for tag in ["x1", "x2"] {
+            try call.reply(183, "Progress", tag: tag)
+            call.answer = try call.caller.receive("183")
+            call.caller.send(call.request("PRACK", sequence: tag == "x1" ? 11 : 12, tag: tag), to: server.udp)
+            let prack = try call.callee.receive("PRACK")
+            call.callee.send(Request.reply(200, "OK", to: prack), to: server.udp)
+            _ = try call.caller.receive("200")
+            #expect(server.logs("IN PRACK 2 1 \(tag)"))
+        }
+        #expect((try server.dialogs().first?["early"] as? [Any])?.count == 2)
+        try call.reply(200, "OK", tag: "x2")
+        call.answer = try call.caller.receive("200")
+        let shown = try #require(try server.dialogs().first)
+        #expect((shown["callee"] as? [String: Any])?["tag"] as? String == "x2")
+        #expect((shown["caller"] as? [String: Any])?["cseq"] as? String == "12")
+    }
+
+    @Test func `a re-INVITE moves both targets`() throws {
+        let server = try dialogServer("dlg_manage();")
+        let call = try PhoneCall(server).connect()
+        var again = call.request("INVITE", sequence: 11)
+        again.lines.append("Contact: <sip:alice@192.0.2.9:6000>")
+        call.caller.send(again, to: server.udp)
+        let got = try call.callee.receive("INVITE")
+        call.callee.send(
+            Request.reply(200, "OK", to: got, "Contact: <sip:bob@192.0.2.10:6001>"), to: server.udp)
+        _ = try call.caller.receive("200")
+        let shown = try #require(try server.dialogs().first)
+        #expect((shown["caller"] as? [String: Any])?["contact"] as? String == "sip:alice@192.0.2.9:6000")
+        #expect((shown["callee"] as? [String: Any])?["contact"] as? String == "sip:bob@192.0.2.10:6001")
+    }
+
+    @Test func `route sets are those of the proxies on either side`() throws {
+        let server = try dialogServer(
+            "dlg_manage();",
+            parameters: """
+                modparam("dialog", "default_timeout", 1)
+                modparam("dialog", "send_bye", 1)
+                """)
+        let call = try PhoneCall(server)
+        // One proxy before us, where the caller's telephone is; and two behind us, where the callee's is.
+        call.invite.lines.append("Record-Route: <sip:\(call.caller.text);lr;near>")
+        try call.ring()
+        let ours = try #require(call.received?["Record-Route"])
+        let near = "<sip:\(call.caller.text);lr;near>"
+        let received = try #require(call.received)
+        var reply = String(
+            decoding: Request.reply(
+                200, "OK", to: received, "Contact: <sip:bob@192.0.2.10:6001>"), as: UTF8.self)
+        let line = try #require(
+            reply.components(separatedBy: "\r\n").first { $0.hasPrefix("Record-Route: ") })
+        reply = reply.replacingOccurrences(
+            of: line,
+            with:
+                "Record-Route: <sip:far@\(call.callee.text);lr>, <sip:\(call.callee.text);lr;mid>\r\n\(line)")
+        #expect(line.contains(ours))
+        call.callee.send(reply, to: server.udp)
+        _ = try call.caller.receive("200")
+        call.caller.send(
+            call.request("ACK", sequence: 10).with {
+                $0.lines = ["Route: \(ours)", "Route: <sip:\(call.callee.text);lr>"]
+            },
+            to: server.udp)
+        let toCallee = try call.callee.receive("BYE")
+        #expect(
+            toCallee.all("Route").joined(separator: ", ")
+                == "<sip:\(call.callee.text);lr;mid>, <sip:far@\(call.callee.text);lr>")
+        #expect(toCallee.uri == "sip:bob@192.0.2.10:6001")
+        let toCaller = try call.caller.receive("BYE")
+        #expect(toCaller.all("Route") == [near])
+        #expect(toCaller.uri == "sip:alice@\(call.caller.text)")
+        call.callee.send(Request.reply(200, "OK", to: toCallee), to: server.udp)
+        call.caller.send(Request.reply(200, "OK", to: toCaller), to: server.udp)
+    }
+
     @Test func `an INVITE that is answered here leaves no dialog`() throws {
         let server = try dialogServer("dlg_manage(); sl_send_reply(\"404\", \"No\"); exit;")
         let caller = try Client()
