@@ -25,15 +25,15 @@ let swift: [SwiftSetting] = [
 /// called crypto from becoming the libcrypto.so that -lcrypto finds first.
 let plugins = [
     "auth", "auth_db", "avpops", "corex", "ctl", "db_sqlite", "dialog", "htable", "kex", "maxfwd",
-    "nathelper",
-    "permissions", "proto_udp", "pv", "registrar", "rr", "sanity", "signaling", "sipmsgops", "siputils",
-    "sl", "textops", "tm", "tmx", "usrloc", "xlog",
+    "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp", "pv", "registrar",
+    "rr", "sanity", "signaling", "sipmsgops", "siputils", "sl", "stun", "textops", "tm", "tmx", "usrloc",
+    "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [
-    "auth", "auth_db", "avpops", "ctl", "db_sqlite", "dialog", "htable", "maxfwd", "nathelper", "permissions",
-    "pv",
-    "registrar", "rr", "sanity", "siputils", "sl", "textops", "tm", "usrloc", "xlog",
+    "auth", "auth_db", "avpops", "ctl", "db_sqlite", "dialog", "htable", "maxfwd", "mi_fifo", "nathelper",
+    "outbound", "path", "permissions", "pv", "registrar", "rr", "sanity", "siputils", "sl", "stun",
+    "textops", "tm", "usrloc", "xlog",
 ]
 
 /// The system's libraries that a plugin needs, and that nothing else is linked with: Plugins/NAME/LIBRARY has the

@@ -16,8 +16,10 @@ enum FlowToken {
         guard outbound.isThere, let uri = URI(Text(unchecked: route)), !uri.user.isEmpty else { return }
         var flow = mt_flow()
         switch outbound.table.pointee.decode(call.raw, message.raw, uri.user.raw, &flow) {
-        case -2: self = .forged
+        case -2, -3: self = .forged
         case 1...: self = isSame(flow, message.flow.raw) ? .none : .toward(flow)
+        // What it led to is gone: sending says so, and nobody is called instead.
+        case mt_result(MT_GONE): self = .toward(flow)
         default: break
         }
     }
@@ -28,9 +30,18 @@ private func isSame(_ a: mt_flow, _ b: mt_flow) -> Bool {
     return withUnsafeBytes(of: a.remote) { a in withUnsafeBytes(of: b.remote) { b in a.elementsEqual(b) } }
 }
 
-/// Forces the flow's socket, and makes its far end the next hop.
+/// Forces the flow's socket, and makes its far end the next hop: to be reached along that flow or not at all.
 func send(_ message: Message, to flow: mt_flow) {
-    message.set(.outSocket, Int(flow.socket))
+    if flow.socket == UInt32.max {
+        message.clear(.outSocket)
+    } else {
+        message.set(.outSocket, Int(flow.socket))
+    }
+    defer {
+        // After the next hop, which takes it back.
+        message.set(.connection, Int(truncatingIfNeeded: flow.connection))
+        message.set(.options, (message.number(.options) ?? 0) | Int(MT_O_FLOW))
+    }
     let transport: StaticString =
         switch Int(flow.protocol) {
         case MT_TCP: "tcp"

@@ -95,11 +95,10 @@ private func begin(_ call: borrowing Call, _ message: Message) -> UnsafeMutableP
 /// A flow token, or what custom_user_avp and add_username ask for; with the "@".
 private func user(_ call: borrowing Call, _ message: Message) -> mt_str {
     if outbound.isThere {
-        if outbound.table.pointee.use(call.raw, message.raw) > 0 {
-            let token = outbound.table.pointee.encode(message.raw)
-            if token.len > 0 { return Line("\(token)@").kept(by: message).raw }
-        }
-        return mt_str()
+        // loose_route() may have taken the Route already.
+        let first = RouteState.find(message)?.pointee.routeURI ?? mt_str()
+        let token = outbound.table.pointee.token(call.raw, message.raw, first)
+        return token.len > 0 ? Line("\(token)@").kept(by: message).raw : mt_str()
     }
     if let customUser, let value = call.read(customUser, of: message) {
         if !value.text.isEmpty { return Line("\(value.text)@").kept(by: message).raw }

@@ -188,6 +188,7 @@ private func answerInstead(
 private func phrase(_ status: Int) -> mt_str {
     switch status {
     case 408: mt_str("Request Timeout")
+    case 430: mt_str("Flow Failed")
     case 477: mt_str("Unfortunately error on sending to next hop occurred (477/TM)")
     case 478: mt_str("Unresolvable destination (478/TM)")
     case 479: mt_str("We were not able to process the URI (479/TM)")

@@ -103,6 +103,8 @@ private func follower(
     else { return nil }
     let sequence = number(invite, MT_F_CSEQ)
     append(made, Line("Max-Forwards: 70"))
+    // Along the INVITE's flow or not at all.
+    if number(invite, MT_F_OPTIONS) & Int(MT_O_FLOW) != 0 { set(made, MT_F_OPTIONS, Int(MT_O_FLOW)) }
     set(made, MT_F_PATH, text(invite, MT_F_PATH))
     var route = mt_header()
     while Server.message.pointee.header(invite, Words.route, &route) {

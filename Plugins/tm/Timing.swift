@@ -96,7 +96,8 @@ private func wake(
     if actions.contains(.timeOut) { timeOut(call, transaction, branch) }
 }
 
-/// It cannot be sent any more, or its connection is gone before anything was heard: as if 503 had come (RFC 3261, 8.1.3.1).
+/// It cannot be sent any more, or its connection is gone before anything was heard: as if 503 had come (RFC 3261, 8.1.3.1),
+/// and 430 when that connection was the flow to somebody (RFC 5626, 5.3.1).
 func lost(_ call: CallPointer, _ transaction: TransactionPointer, _ branch: BranchPointer) {
     switch branch.pointee.client {
     case .invite(var machine):
@@ -109,7 +110,8 @@ func lost(_ call: CallPointer, _ transaction: TransactionPointer, _ branch: Bran
     }
     guard !branch.pointee.hasFinal else { return }
     branch.pointee.flags.insert(.faked)
-    branch.pointee.status = transaction.pointee.has(.cancelled) ? 487 : 503
+    let isFlow = branch.pointee.message.map { number($0, MT_F_OPTIONS) & Int(MT_O_FLOW) != 0 } ?? false
+    branch.pointee.status = transaction.pointee.has(.cancelled) ? 487 : isFlow ? 430 : 503
     branchFailed(call, transaction, branch)
 }
 

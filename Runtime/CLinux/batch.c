@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #define _GNU_SOURCE 1
 #include <CLinux.h>
+#include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
+#include <time.h>
 
 struct cl_batch {
     struct mmsghdr header[CL_BATCH];
@@ -34,6 +38,21 @@ int cl_batch_receive(struct cl_batch *batch, int fd, int count, bool to) {
         header->msg_flags = 0;
     }
     return recvmmsg(fd, batch->header, (unsigned)count, MSG_DONTWAIT, NULL);
+}
+
+uint64_t cl_datagram_age(int fd) {
+    struct timespec then, now;
+    if (ioctl(fd, SIOCGSTAMPNS, &then) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0) return 0;
+    int64_t age = (int64_t)(now.tv_sec - then.tv_sec) * 1000000000 + (now.tv_nsec - then.tv_nsec);
+    // The clock may have been set meanwhile.
+    return age < 0 || age > INT64_C(60000000000) ? 0 : (uint64_t)age;
+}
+
+bool cl_is_filling(int fd) {
+    uint32_t memory[SK_MEMINFO_VARS];
+    socklen_t size = sizeof memory;
+    return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &size) == 0
+        && memory[SK_MEMINFO_RMEM_ALLOC] > memory[SK_MEMINFO_RCVBUF] / 2;
 }
 
 uint32_t cl_batch_count(const struct cl_batch *batch, int i) { return batch->header[i].msg_len; }

@@ -8,7 +8,8 @@ import Script
 struct Events {
     /// The server's own, by their numbers here.
     enum Core: Int, CaseIterable {
-        case ready, worker, request, reply, finished, sending, opened, closed, reloaded, copied
+        case ready, worker, request, reply, finished, sending, opened, closed, reloaded, copied,
+            foreign
     }
 
     /// One hook, bound to the plugin it belongs to.

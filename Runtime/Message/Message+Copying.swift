@@ -91,7 +91,7 @@ extension Message {
         store.pointee.hasOutSocket = from.pointee.hasOutSocket
         store.pointee.outSocket = from.pointee.outSocket
         store.pointee.errorStatus = from.pointee.errorStatus
-        nextHop = from.pointee.nextHop
+        store.pointee.nextHop = keepBytes(from.pointee.nextHop)
         ruid = from.pointee.ruid
         instance = from.pointee.instance
         userAgent = from.pointee.userAgent

@@ -38,7 +38,11 @@ extension Message {
         var doubts = Doubts()
         let line = at
         at = Scan.line(from: at, &doubts).next
-        guard at <= end, at > line else { return .drop("not a SIP message: no start line") }
+        guard at <= end, at > line else {
+            // Whoever takes what is no SIP wants to see it.
+            store.pointee.received = Slice(line, upTo: UnsafePointer(end))
+            return .drop("not a SIP message: no start line")
+        }
         store.pointee.startLine = Slice(line, upTo: at)
         store.pointee.received = Slice(line, upTo: UnsafePointer(end))
         let startDoubts = doubts

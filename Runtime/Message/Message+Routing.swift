@@ -7,7 +7,11 @@ import CMartlet
 extension Message {
     @inlinable public var nextHop: Slice {
         get { store.pointee.nextHop }
-        nonmutating set { store.pointee.nextHop = keepBytes(newValue) }
+        nonmutating set {
+            store.pointee.nextHop = keepBytes(newValue)
+            // Another place is not at the end of that flow.
+            store.pointee.options &= ~UInt32(MT_O_FLOW)
+        }
     }
 
     /// Route values to put on top when sending, as from Path.

@@ -12,6 +12,8 @@ struct Framer {
         case message(skip: Int, count: Int)
         /// A keep-alive to be answered, at the end of `skip` bytes that are nothing else.
         case ping(skip: Int)
+        /// `skip` bytes that are nothing, then a STUN message (RFC 5626, 4.4.2).
+        case stun(skip: Int, count: Int)
         /// `skip` bytes are nothing; for the rest, more has to come. Of `expected` bytes in all, when that is
         /// known.
         case more(skip: Int, expected: Int)
@@ -49,6 +51,10 @@ struct Framer {
             }
             if skip == count { return .more(skip: skip, expected: 0) }
             blank = 0
+            if bytes[skip] < 0x40, let step = Framer.stun(bytes + skip, count - skip) {
+                return step.count == 0
+                    ? .more(skip: skip, expected: step.expected) : .stun(skip: skip, count: step.count)
+            }
         }
         let there = count - skip
         if total == 0 {
@@ -69,6 +75,17 @@ struct Framer {
         guard there >= whole else { return .more(skip: skip, expected: whole) }
         self = Framer()
         return .message(skip: skip, count: whole)
+    }
+
+    /// RFC 5389, 6: two bits of zero, a length that is a multiple of four, and the cookie. nil: it is something else.
+    private static func stun(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> (count: Int, expected: Int)? {
+        guard bytes[0] < 2 else { return nil }
+        guard count >= 8 else { return (0, 20) }
+        let length = Int(bytes[2]) << 8 | Int(bytes[3])
+        guard bytes[4] == 0x21, bytes[5] == 0x12, bytes[6] == 0xa4, bytes[7] == 0x42, length & 3 == 0 else {
+            return nil
+        }
+        return count < 20 + length ? (0, 20 + length) : (20 + length, 20 + length)
     }
 
     /// Line by line, from where it stopped: the size of the head with its blank line. Notes where

@@ -74,6 +74,10 @@ extension Worker {
             case .ping(let skip):
                 at += skip
                 answerPing(connection)
+            case .stun(let skip, let size):
+                at += skip
+                deliverForeign(connection, bytes + at, size)
+                at += size
             case .more(let skip, let expected):
                 keep(connection, bytes + at + skip, count - at - skip, expected)
                 return
@@ -110,6 +114,17 @@ extension Worker {
         letter.pointee.fault = fault
         count(counters.handedOver)
         group.send(letter, to: owner)
+    }
+
+    /// What is no SIP and has an end nevertheless.
+    private func deliverForeign(
+        _ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ size: Int
+    ) {
+        count(counters.streamReceived)
+        let message = pool.take()
+        message.flow = connection.pointee.flow
+        let fault = message.load(UnsafeRawBufferPointer(start: bytes, count: size), stream: true)
+        handle(message, fault ?? .drop("not a SIP message"))
     }
 
     /// The handler may answer what can be read of it; then the connection ends.

@@ -29,8 +29,7 @@ public final class Worker: @unchecked Sendable {
     /// The connection that the last `commit` to a stream went to.
     public internal(set) var usedConnection: UInt64 = 0
 
-    /// When its sockets were first found with more than one batch in them, and have been ever since; 0: they are not.
-    var fullSince: UInt64 = 0
+    var backlog = Backlog()
 
     let mailbox = Mailbox()
     public let timers: Timers

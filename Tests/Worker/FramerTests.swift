@@ -24,7 +24,7 @@ import Testing
             guard let step else { return all }
             all.append(step)
             switch step {
-            case .message(let skip, let count): at += skip + count
+            case .message(let skip, let count), .stun(let skip, let count): at += skip + count
             case .ping(let skip): at += skip
             case .more, .fault: return all
             }
@@ -52,6 +52,23 @@ import Testing
                 .message(skip: 0, count: one.utf8.count), .message(skip: 0, count: two.utf8.count),
                 .message(skip: 2, count: one.utf8.count), .more(skip: 0, expected: 0),
             ])
+    }
+
+    @Test func `STUN may stand between messages (RFC 5626, 4.4.2)`() {
+        let stun: [UInt8] = [0, 1, 0, 4, 0x21, 0x12, 0xa4, 0x42] + [UInt8](repeating: 10, count: 16)
+        let one = Array((head + "l: 0\r\n\r\n").utf8)
+        var framer = Framer()
+        #expect(
+            steps(&framer, [13, 10] + stun + one + stun) == [
+                .stun(skip: 2, count: 24), .message(skip: 0, count: one.count), .stun(skip: 0, count: 24),
+                .more(skip: 0, expected: 0),
+            ])
+        for count in 1..<stun.count {
+            let expected = count < 8 ? 20 : 24
+            #expect(steps(&framer, Array(stun[..<count])) == [.more(skip: 0, expected: expected)])
+        }
+        // Without the cookie it is nothing that anybody knows.
+        #expect(steps(&framer, [0, 1, 0, 0, 9, 9, 9, 9]) == [.more(skip: 0, expected: 0)])
     }
 
     @Test func `a message that comes byte by byte is one message`() {

@@ -61,8 +61,12 @@ final class Commands {
     /// The commands of a plugin. A name that the server has taken is the plugin's mistake.
     func add(_ plugin: Plugin) {
         for command in plugin.table.commands {
-            // "core.x" in the table of another plugin stays as it is; a plain name gets the plugin's in front.
-            let name = command.name.contains(".") ? command.name : "\(plugin.name).\(command.name)"
+            // "core.x" in the table of another plugin stays as it is; a plain name gets the plugin's in front, and one
+            // that begins with a dot is to be plain.
+            let name =
+                command.name.hasPrefix(".")
+                ? String(command.name.dropFirst())
+                : command.name.contains(".") ? command.name : "\(plugin.name).\(command.name)"
             all[name] = Command(name: name, help: command.help, body: .plugin(command, plugin.host.asHost))
         }
     }

@@ -22,6 +22,8 @@ struct Sending {
     var machine: Machine?
     /// A script forwards it, though none waits for it.
     var isScripted = false
+    /// To a place that the message itself does not name.
+    private var isElsewhere = false
 
     init(_ message: Message, on state: WorkerState.Pointer) {
         self.message = message
@@ -48,14 +50,14 @@ struct Sending {
 
     /// To where it says: the next hop, or the first URI of its Path, or the Request-URI. Or to where a script says.
     func sendRequest(_ wanted: Destination?) -> mt_result {
-        var destination = wanted
-        if destination == nil {
-            guard let uri = nextURI, let found = Destination(uri) else {
-                return give(up: fail(479, "We were not able to process the URI"))
-            }
-            destination = found
+        if let wanted {
+            var elsewhere = self
+            elsewhere.isElsewhere = true
+            return elsewhere.find(wanted)
         }
-        guard let destination else { return mt_result(MT_ERROR) }
+        guard let uri = nextURI, let destination = Destination(uri) else {
+            return give(up: fail(479, "We were not able to process the URI"))
+        }
         return find(destination)
     }
 
@@ -136,6 +138,10 @@ struct Sending {
         flow.protocol = transport.rawValue
         flow.remoteEndpoint = endpoint
         flow.socket = .max
+        if followsFlow {
+            flow.connection = message.connection
+            guard isOpen(flow) else { return fail(430, "Flow Failed") }
+        }
         chooseSocket(&flow)
         guard flow.socket != .max else {
             count(host.counters.badURIs)
@@ -189,7 +195,8 @@ struct Sending {
             }
             let stays = isRequest ? MT_O_FORWARD_NO_CONNECT : MT_O_REPLY_NO_CONNECT
             let result = worker.commit(
-                size, to: flow, connect: host.options.connects && !message.has(option: stays))
+                size, to: flow,
+                connect: host.options.connects && !message.has(option: stays) && !followsFlow)
             // Whoever wants to hear what came of it hears along which connection.
             if flow.transport.isStream, result == .queued { flow.connection = worker.usedConnection }
             if flow.connection != 0, message.has(option: isRequest ? MT_O_FORWARD_CLOSE : MT_O_REPLY_CLOSE) {
@@ -199,6 +206,7 @@ struct Sending {
         }
         guard result == .queued else {
             count(isRequest ? host.counters.failedRequests : host.counters.failedReplies)
+            if followsFlow { return fail(430, "Flow Failed") }
             return fail(477, "Unfortunately error on sending to next hop occurred")
         }
         return mt_result(MT_OK)
@@ -285,6 +293,14 @@ struct Sending {
 
     @inline(__always) private func network<Answer>(_ body: (Network) -> Answer?) -> Answer? {
         host.network?._withUnsafeGuaranteedRef(body) ?? nil
+    }
+
+    /// RFC 5626, 5.3.1: along that flow or not at all.
+    private var followsFlow: Bool { message.has(option: MT_O_FLOW) && message.isRequest && !isElsewhere }
+
+    /// A datagram's flow has no connection, and needs none.
+    private func isOpen(_ flow: mt_flow) -> Bool {
+        flow.connection == 0 ? !flow.transport.isStream : isOpen(flow.connection)
     }
 
     private func isOpen(_ connection: UInt64) -> Bool {

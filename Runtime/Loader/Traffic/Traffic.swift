@@ -55,6 +55,12 @@ final class Traffic: WorkerHandler {
 
     func fault(_ message: Message, _ fault: Fault, _ worker: Worker) {
         guard let state = WorkerState.of(UInt32(worker.index)) else { return }
+        if case .drop = fault, let first = message.bytes.base, message.bytes.count > 0, first[0] & 0xc0 == 0 {
+            // RFC 5626, 8: so STUN is told from SIP. Somebody may know what it is.
+            var flow = message.flow
+            let isTaken = withUnsafePointer(to: &flow) { !runHooks(.foreign, message, $0, on: state) }
+            if isTaken { return }
+        }
         Malformed.handle(message, fault, on: state)
     }
 

@@ -213,7 +213,9 @@ typedef struct mt_variable {
     const char *help;
 } mt_variable;
 
-typedef struct mt_command { /* an RPC command, "plugin.name" to its callers  */
+/* An RPC command, "plugin.name" to its callers; one that is to have no plugin's
+ * name in front begins with a dot.                                          */
+typedef struct mt_command {
     const char *name;
     mt_fn       call;
     void       *user;
@@ -253,7 +255,10 @@ typedef struct mt_hook {
  *   core.sending           msg is about to be sent; data: const mt_flow *
  *   core.opened, core.closed  a connection;         data: const mt_flow *
  *   core.reloaded          parameters have new values
- *   core.copied            msg is a copy; data: const mt_msg *, the original  */
+ *   core.copied            msg is a copy; data: const mt_msg *, the original
+ *   core.foreign           bytes that are no SIP, with two bits of zero in front;
+ *                          MT_F_BYTES of msg has them, and nothing else of it
+ *                          is there; data: const mt_flow *; MT_STOP: taken    */
 
 typedef struct mt_plugin {
     uint32_t    magic;        /* these four fields never change              */
@@ -349,7 +354,11 @@ enum { /* fields: text(), number(), set_text(), set_number(). A server that
 enum { /* MT_F_OPTIONS */
     MT_O_FORCE_RPORT = 1 << 0, MT_O_FORWARD_NO_CONNECT = 1 << 1,
     MT_O_FORWARD_CLOSE = 1 << 2, MT_O_REPLY_NO_CONNECT = 1 << 3,
-    MT_O_REPLY_CLOSE = 1 << 4, MT_O_RPORT_IN_VIA = 1 << 5 /* in our own Via   */
+    MT_O_REPLY_CLOSE = 1 << 4, MT_O_RPORT_IN_VIA = 1 << 5 /* in our own Via   */,
+    MT_O_FLOW = 1 << 6 /* the next hop is the end of a flow: a stream is used
+                        * only along MT_F_CONNECTION, while that is open, and
+                        * otherwise the request fails with 430. Setting the next
+                        * hop takes it back                                  */
 };
 enum { /* MT_F_METHOD_ID; 0 is any other method                              */
     MT_INVITE = 1, MT_ACK, MT_BYE, MT_CANCEL, MT_OPTIONS, MT_REGISTER,
@@ -508,8 +517,8 @@ typedef struct mt_loop_api {
     mt_result (*visit)(const mt_host *, mt_fn each, mt_fn done, void *user);
     /* The worker that the messages with this Call-ID run on.                 */
     uint32_t  (*worker)(mt_str call_id);
-    /* For how many ms this worker has had more to read than it takes at once;
-     * 0: it keeps up. [worker]                                               */
+    /* For how many ms what this worker reads has waited in its sockets, or they
+     * have been more than half full; 0: it keeps up. [worker]                */
     uint32_t  (*behind)(void);
 } mt_loop_api;
 
