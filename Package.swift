@@ -26,13 +26,13 @@ let swift: [SwiftSetting] = [
 let plugins = [
     "auth", "auth_db", "avpops", "corex", "ctl", "db_sqlite", "dialog", "htable", "kex", "maxfwd",
     "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp", "pv", "registrar",
-    "rr", "sanity", "signaling", "sipmsgops", "siputils", "sl", "stun", "textops", "tm", "tmx", "usrloc",
-    "xlog",
+    "rr", "sanity", "signaling", "sipmsgops", "siputils", "sl", "sst", "stun", "textops", "tm", "tmx",
+    "usrloc", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [
     "auth", "auth_db", "avpops", "ctl", "db_sqlite", "dialog", "htable", "maxfwd", "mi_fifo", "nathelper",
-    "outbound", "path", "permissions", "pv", "registrar", "rr", "sanity", "siputils", "sl", "stun",
+    "outbound", "path", "permissions", "pv", "registrar", "rr", "sanity", "siputils", "sl", "sst", "stun",
     "textops", "tm", "usrloc", "xlog",
 ]
 
