@@ -34,6 +34,9 @@ struct HostState {
     /// Mixed into branches and tags, so that nobody can tell them beforehand.
     var secret: UInt64 = 0
     var isStrict = false
+    /// A plugin keeps transactions, so that every reply belongs to one of them or to a request that we forwarded
+    /// without one, and has a branch that says so.
+    var keepsTransactions = false
 }
 
 nonisolated(unsafe) var host = HostState()

@@ -291,6 +291,7 @@ public final class Setup {
         self.program = program
         host.program = .passRetained(program)
         host.blocks = CoreBlocks(program)
+        host.keepsTransactions = loader.offerer(of: "tm") != nil
         events.freeze { [routes] in routes.number(UInt32(MT_IN_EVENT), named: $0) }
         host.events = events.entries
     }

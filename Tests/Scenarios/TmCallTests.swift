@@ -166,6 +166,25 @@ import Testing
         #expect(alice.isSilent(for: 0.3))
     }
 
+    @Test func `a reply with a branch of nobody's goes nowhere, though its Via names us`() throws {
+        let server = try tmServer(
+            "if ($rU == \"stateless\") forward(); else t_relay();", plugins: ["sl", "textops", "ctl"])
+        let alice = try Client()
+        let bob = try Client()
+        alice.send(Request("OPTIONS", "sip:stateless@\(bob.text)", from: alice), to: server.udp)
+        let received = try bob.receive()
+        let branch = try #require(received.branch)
+        let reply = String(decoding: Request.reply(200, "OK", to: received), as: UTF8.self)
+        bob.send(reply.replacingOccurrences(of: branch, with: "z9hG4bKforged"), to: server.udp)
+        let other = branch.dropLast(3) + (branch.dropLast(2).last == "0" ? "1" : "0") + branch.suffix(2)
+        bob.send(reply.replacingOccurrences(of: branch, with: other), to: server.udp)
+        try bob.ping(server.udp)
+        #expect(alice.pending() == nil)
+        #expect(try server.statistic("core.foreign_replies") == 2)
+        bob.send(reply, to: server.udp)
+        #expect(try alice.receive().status == 200)
+    }
+
     @Test func `a reply that belongs to nothing goes nowhere`() throws {
         let server = try tmServer("t_relay();")
         let alice = try Client()

@@ -57,6 +57,12 @@ struct Branch {
         return (UInt32(socket), connection)
     }
 
+    /// Is it the branch of a reply to a request that was forwarded by this server, in this life of it?
+    static func isOurs(_ reply: Message) -> Bool {
+        guard let next = reply.viaBelowTop else { return false }
+        return origin(of: reply, branch: reply.viaBranch, next: next) != nil
+    }
+
     /// Over what request, reply, CANCEL and ACK agree on. A branch without the cookie says nothing (RFC 2543).
     private static func hash(_ via: Via, _ message: Message, _ socket: UInt32, _ connection: UInt64) -> UInt64
     {

@@ -98,6 +98,10 @@ final class Traffic: WorkerHandler {
         if after == .reply {
             if isDropped {
                 count(host.counters.droppedReplies)
+            } else if host.keepsTransactions, !Branch.isOurs(message) {
+                count(host.counters.droppedReplies)
+                count(host.counters.foreignReplies)
+                Log.write(.debug, "dropped a reply to a request that nobody sent from here")
             } else if Sending(message, on: state).send(along: nil) == mt_result(MT_OK) {
                 count(host.counters.forwardedReplies)
             } else {
