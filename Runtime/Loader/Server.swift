@@ -38,6 +38,8 @@ public final class Server {
         var set = signals
         pthread_sigmask(SIG_BLOCK, &set, nil)
         signal(SIGPIPE, SIG_IGN)
+        // A file that may not grow is an error of the write, not the end.
+        signal(SIGXFSZ, SIG_IGN)
     }
 
     private static var signals: sigset_t {

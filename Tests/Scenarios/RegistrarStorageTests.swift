@@ -161,6 +161,29 @@ import Testing
         #expect(rows == "sip:a@h\nsip:b@h\nsip:c@h")
     }
 
+    @Test func `a disk that takes nothing more is told of once, and gets what it missed`() throws {
+        let folder = try Scratch()
+        let bob = try Client()
+        let server = try Server(configuration(folder), in: folder)
+        func register(_ index: Int) throws -> Int {
+            try bob.ask(
+                .register("<sip:\(index)@h>;expires=600", from: bob, user: "user\(index)"), server.udp
+            ).status
+        }
+        #expect(try register(0) == 200)
+        // No file may grow beyond a byte any more, as on a full disk.
+        #expect(try run("prlimit", "--pid", "\(server.pid)", "--fsize=1:unlimited").status == 0)
+        for index in 1..<50 { #expect(try register(index) == 200) }
+        #expect(server.logs("location.db: disk I/O error"))
+        #expect(try run("prlimit", "--pid", "\(server.pid)", "--fsize=unlimited").status == 0)
+        #expect(server.logs("location.db works again"))
+        #expect(try register(50) == 200)
+        server.kill()
+        let next = try Server(configuration(folder), in: folder)
+        #expect(try next.statistic("usrloc.location-contacts") == 51)
+        #expect(server.complaints.count < 5, "\(server.complaints)")
+    }
+
     @Test func `a damaged file is told of, and a sound one in its place is used`() throws {
         let folder = try Scratch()
         _ = try folder.file("location.db", with: String(repeating: "this is no database ", count: 1000))
