@@ -24,6 +24,7 @@ enum Answering {
         _ flags: SaveFlags, place: Where, code: Int
     ) -> Outcome {
         acceptedRegistrations.add()
+        if persistentFlag.value >= 0 { holdConnection(call.message, table, key) }
         guard place.contains(.request) || flags.contains(.headersOnly), !flags.contains(.noReply) else {
             return Outcome(code)
         }
@@ -70,6 +71,18 @@ enum Answering {
         message.set(.replyLines, lines)
         if !flags.contains(.headersOnly) { sl.reply(call, refusal.status, refusal.reason) }
         return Outcome(refusal.code)
+    }
+
+    /// `tcp_persistent_flag`: the connection stays as long as what was registered over it.
+    private static func holdConnection(_ message: Message, _ table: Table, _ key: mt_str) {
+        var flow = message.flow.raw
+        guard flow.connection != 0, message.flags >> UInt(persistentFlag.value) & 1 != 0 else { return }
+        let now = Int64(Loop.clock / 1000)
+        var seconds: Int64 = 0
+        for contact in message.contacts(table, key) where contact.connection == flow.connection {
+            seconds = max(seconds, contact.expires == 0 ? Int64(Int32.max) : contact.expires - now)
+        }
+        _ = Server.net.pointee.hold(&flow, UInt32(clamping: seconds))
     }
 
     // MARK: - Contact

@@ -24,9 +24,8 @@ enum Asking {
         let table = Table.read(call.raw.pointee.args)
         guard table.raw != nil else { return .no }
         let given = call.argument(1).text
-        let uri =
-            given.isEmpty
-            ? (message.isRequest && message.method != .register ? message.uri : message.toURI) : given
+        let subject = message.isRequest && message.method != .register ? message.uri : message.toURI
+        let uri = Configured.address(call, given: given, otherwise: subject)
         let key: mt_str
         do throws(Refusal) { key = try Key.of(uri, message) } catch { return .no }
         if !isFetched {
@@ -37,7 +36,9 @@ enum Asking {
         let received = match.contains(.received) ? Configured.received(call) : mt_str()
         var own = message.header(Headers.contact)
         let contact = match.contains(.contact) ? own.takeAddress()?.uri.raw ?? mt_str() : mt_str()
+        let wanted = Configured.callID(call)
         for known in message.contacts(table, key) {
+            if wanted.len > 0, !Text(unchecked: wanted).equals(known.call_id) { continue }
             if match.contains(.callID), !message.callID.equals(known.call_id) { continue }
             if match.contains(.received), !Text(unchecked: known.received).equals(received) { continue }
             if match.contains(.contact), !Text(unchecked: known.uri).equals(contact) { continue }

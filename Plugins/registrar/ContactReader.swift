@@ -51,7 +51,8 @@ struct ContactReader {
         _ message: Message, callID: mt_str, cseq: UInt32, path: PathReader, received: mt_str,
         usesRegID: Bool, keepsTimes: Bool
     ) throws(Refusal) -> UnsafeBufferPointer<ul_contact> {
-        let shared = try Shared(message, callID: callID, cseq: cseq, path: path, received: received)
+        let shared = try Shared(
+            message, callID: callID, cseq: cseq, path: path, received: received, usesRegID: usesRegID)
         let memory = message.allocate(MemoryLayout<ul_contact>.stride * count).bindMemory(to: ul_contact.self)
         var filled = 0
         func fill(_ address: mt_address, _ parameters: ContactParameters) throws(Refusal) {
@@ -81,11 +82,14 @@ private struct Shared {
     private let allow: UInt32
     private let header: Int?
     private let configured: Configured
+    /// Where a client that keeps its flow to this server is reached.
+    private var flow: FlowSource?
     private let expiry = Rules.expiry
     private let now = Loop.clock / 1000
 
     init(
-        _ message: Message, callID: mt_str, cseq: UInt32, path: PathReader, received: mt_str
+        _ message: Message, callID: mt_str, cseq: UInt32, path: PathReader, received: mt_str,
+        usesRegID: Bool
     ) throws(Refusal) {
         configured = Configured(message)
         header = message.number(.expires)
@@ -109,9 +113,12 @@ private struct Shared {
         blank.received = path.received
         if blank.received.len == 0 { blank.received = received }
         guard blank.received.len <= contactMaxSize.value else { throw .contactTooLong }
-        let flow = message.flow
-        blank.socket = configured.socket ?? flow.socket.index
-        blank.connection = flow.connection
+        let came = message.flow
+        blank.socket = configured.socket ?? came.socket.index
+        blank.connection = came.connection
+        if usesRegID, path.joined.len == 0, blank.received.len == 0, came.raw.protocol != 0 {
+            flow = FlowSource(message)
+        }
         blank.flags = UInt32(truncatingIfNeeded: message.flags)
         blank.cflags = UInt32(truncatingIfNeeded: message.number(.branchFlags) ?? 0)
     }
@@ -144,6 +151,7 @@ private struct Shared {
                 throw .badRegID
             }
             contact.reg_id = UInt32(number)
+            if let flow, !flow.isNamed(by: contact.uri) { contact.received = flow.uri }
         }
         contact.expires = try expires(Text(unchecked: parameters.expires).trimmed, keepsTimes: keepsTimes)
         return contact
@@ -177,6 +185,32 @@ struct Configured {
             return mt_str()
         }
         return call.message.keep(value.text).raw
+    }
+
+    /// `aor_avp`: whose contacts are meant, when no argument says so; absent when it says nothing.
+    static func address(_ call: borrowing Call) -> mt_str { text(call, aorAVP.value) }
+    /// `reg_callid_avp`: the Call-ID that a contact has to have for registered(); absent when any will do.
+    static func callID(_ call: borrowing Call) -> mt_str { text(call, callIDAVP.value) }
+
+    private static func text(_ call: borrowing Call, _ variable: Expression?) -> mt_str {
+        guard let variable, let value = call.read(variable), !value.text.isEmpty else { return mt_str() }
+        return call.message.keep(value.text).raw
+    }
+
+    /// Whose contacts are meant: the argument says so, else `aor_avp`, else the message.
+    @_lifetime(borrow call)
+    static func address(_ call: borrowing Call, given: Text, otherwise: Text) -> Text {
+        if !given.isEmpty { return Text(given.raw, in: call) }
+        let named = address(call)
+        return Text(named.len > 0 ? named : otherwise.raw, in: call)
+    }
+
+    /// `$xavp(cfg=>rlf_bflags)`: the branch flags that a contact has to have for lookup().
+    static func wantedFlags(_ message: Message) -> UInt32 {
+        guard let name = xavpConfig.value, let value = message.attributes(.xavp).get(name, "rlf_bflags"),
+            let number = value.int
+        else { return 0 }
+        return UInt32(truncatingIfNeeded: number)
     }
 
     init(_ message: Message) {

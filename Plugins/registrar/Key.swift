@@ -50,9 +50,15 @@ enum Key {
 
 extension Message {
     /// The contacts of an address of record, best first, in the message's memory.
-    func contacts(_ table: Table, _ key: mt_str) -> UnsafeBufferPointer<ul_contact> {
+    ///
+    /// - Parameter withExpired: those too whose time is over and that are still there.
+    func contacts(_ table: Table, _ key: mt_str, withExpired: Bool = false) -> UnsafeBufferPointer<ul_contact>
+    {
         var count: UInt32 = 0
-        let list = usrloc.table.pointee.contacts(raw, table.raw, key, &count)
+        let list =
+            withExpired
+            ? usrloc.table.pointee.kept(raw, table.raw, key, &count)
+            : usrloc.table.pointee.contacts(raw, table.raw, key, &count)
         return UnsafeBufferPointer(start: list, count: list == nil ? 0 : Int(count))
     }
 }

@@ -26,7 +26,7 @@ enum Lookup {
             return Outcome(-3)
         }
         let given = call.argument(1).text
-        let uri = given.isEmpty ? message.uri : given
+        let uri = Configured.address(call, given: given, otherwise: message.uri)
         guard let target = Target(uri, message) else { return Outcome(-3) }
         if !isFetched {
             let then = way == .request ? again : toBranchesAgain
@@ -116,6 +116,8 @@ private struct Found {
     private let method: UInt32
     private let part: Target.Part
     private let filters: Bool
+    /// The branch flags that a contact has to have.
+    private let wantedFlags: UInt32
     private(set) var count = 0
     /// Contacts that do not allow the method.
     private(set) var hidden = 0
@@ -125,8 +127,10 @@ private struct Found {
         method = Methods.bit(message.methodText)
         // Within a dialog the method is theirs to refuse.
         filters = methodFiltering.value != 0 && message.toTag.isEmpty
+        wantedFlags = lookupFilterMode.value & 1 != 0 ? Configured.wantedFlags(message) : 0
         switch target.part {
-        case .all, .instance: contacts = message.contacts(table, target.key)
+        case .all, .instance:
+            contacts = message.contacts(table, target.key, withExpired: useExpiredContacts.value != 0)
         case .contact(let ruid, let hash):
             let one = usrloc.table.pointee.contact(message.raw, table.raw, hash, ruid)
             contacts = UnsafeBufferPointer(start: one, count: one == nil ? 0 : 1)
@@ -139,6 +143,7 @@ private struct Found {
     }
 
     private func isMeant(_ contact: ul_contact) -> Bool {
+        if contact.cflags & wantedFlags != wantedFlags { return false }
         guard case .instance(let wanted) = part else { return true }
         return bare(Text(unchecked: contact.instance)).equals(wanted)
     }
@@ -155,7 +160,7 @@ private struct Found {
             return
         }
         var isFirst = way == .request
-        for contact in contacts where allows(contact) {
+        for contact in contacts where isMeant(contact) && allows(contact) {
             if isFirst {
                 contact.becomeRequest(message)
                 isFirst = false
@@ -180,7 +185,9 @@ private struct Found {
             if let latest { Details.add(latest, message) }
             return
         }
-        for contact in contacts.reversed() where allows(contact) { Details.add(contact, message) }
+        for contact in contacts.reversed() where isMeant(contact) && allows(contact) {
+            Details.add(contact, message)
+        }
     }
 }
 
@@ -224,6 +231,11 @@ extension ul_contact {
             message.set(.connection, Int(truncatingIfNeeded: connection))
         } else {
             message.clear(.connection)
+        }
+        // A client that keeps its flow to this server is reached by it or not at all (RFC 5626, 5.3). A registrar
+        // behind a proxy leaves that to the proxy.
+        if reg_id > 0, path.len == 0, connection > 0 {
+            message.set(.options, (message.number(.options) ?? 0) | Int(MT_O_FLOW))
         }
     }
 

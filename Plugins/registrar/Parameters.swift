@@ -50,6 +50,19 @@ let receivedAVP = Param<Expression?>(
 let xavpConfig = Param<Text?>(
     "xavp_cfg", is: .verbatim, "The $xavp whose max_contacts, expires and q go before the parameters.")
 
+let lookupFilterMode = number(
+    "lookup_filter_mode", "0", in: 0...1,
+    "1: lookup() takes contacts with the branch flags in rlf_bflags of xavp_cfg.")
+let useExpiredContacts = number(
+    "use_expired_contacts", "0", in: 0...1,
+    "1: lookup() takes contacts too that have expired and are still there.")
+let persistentFlag = number(
+    "tcp_persistent_flag", "-1", in: -1...31,
+    "The message flag of REGISTERs whose connection stays as long as what they register.")
+let aorAVP = Param<Expression?>("aor_avp", "Where the script leaves whose contacts are meant.")
+let callIDAVP = Param<Expression?>(
+    "reg_callid_avp", "Where the script leaves the Call-ID that registered() looks for.")
+
 let recordVariable = Param<Text?>(
     "xavp_rcd", is: .verbatim, "The $xavp that gets what lookup() knows of its contacts.")
 let recordMask = Param<Int>(
@@ -70,16 +83,11 @@ let recordMask = Param<Int>(
     xavpConfig
     recordVariable
     recordMask
-    for name: StaticString in [
-        "aor_avp", "reg_callid_avp", "event_callback",
-    ] {
-        Param<Text?>(name, is: .verbatim, "Accepted; has no effect here.")
-    }
-    for name: StaticString in [
-        "sock_mode", "lookup_filter_mode", "use_expired_contacts", "tcp_persistent_flag",
-    ] {
-        Param<Int>(name, default: "0", "Accepted; has no effect here.")
-    }
+    [lookupFilterMode, useExpiredContacts, persistentFlag]
+    [aorAVP, callIDAVP]
+    Param<Text?>(
+        "event_callback", is: .verbatim, "Accepted: there is no other language than this one to call.")
+    Param<Int>("sock_mode", default: "0", "Accepted: a socket is found again by its address and by its name.")
 }
 
 /// The parameters as the rules want them. They may change while the server runs.

@@ -64,7 +64,7 @@ enum Save {
         var key = mt_str()
         do throws(Refusal) {
             let given = call.argument(2).text
-            let uri = given.isEmpty ? message.toURI : given
+            let uri = Configured.address(call, given: given, otherwise: message.toURI)
             key = try Key.of(uri, message)
             if !isFetched {
                 remember(call, Pending(place: place, done: nil))

@@ -64,6 +64,10 @@ func setContact(_ message: OpaquePointer, _ target: mt_target) {
     _ = Server.message.pointee.set_number(
         message, UInt32(MT_F_CONNECTION),
         target.connection == 0 ? Int64.min : Int64(bitPattern: target.connection))
+    // A client that keeps its flow to this server is reached by it or not at all (RFC 5626, 5.3).
+    if target.reg_id > 0, target.connection != 0, target.path.len == 0 {
+        set(message, MT_F_OPTIONS, number(message, MT_F_OPTIONS) | Int(MT_O_FLOW))
+    }
 }
 
 /// Two destinations that differ in nothing are one.

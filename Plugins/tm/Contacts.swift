@@ -97,6 +97,7 @@ func requestTarget(_ message: OpaquePointer) -> mt_target {
     first.instance = text(message, MT_F_INSTANCE)
     first.ruid = text(message, MT_F_RUID)
     first.user_agent = text(message, MT_F_USER_AGENT)
+    first.reg_id = UInt32(truncatingIfNeeded: max(number(message, MT_F_REG_ID), 0))
     let q = Server.message.pointee.number(message, UInt32(MT_F_Q))
     first.q = q == Int64.min ? -1 : Int32(truncatingIfNeeded: q)
     first.flags = UInt64(truncatingIfNeeded: number(message, MT_F_BRANCH_FLAGS))

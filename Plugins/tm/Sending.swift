@@ -26,6 +26,15 @@ func sendFirst(_ call: CallPointer, _ transaction: TransactionPointer, _ branch:
     }
     guard result > 0 else {
         let status = Int32(truncatingIfNeeded: TmPlugin.number(message, MT_F_ERROR))
+        // RFC 5626, 5.3: a flow that is gone has its route run, which may know another one. When the script that relays is
+        // through, as for one that ends later.
+        if status == 430, branch.pointee.routes.branchFailure != 0, !transaction.pointee.has(.local),
+            Server.loop.pointee.post(Server.host, call.pointee.worker, flowIsGone, token) > 0
+        {
+            branch.pointee.flags.insert(.preparing)
+            start(transaction, branch, reliable: true)
+            return true
+        }
         fail(branch, status >= 400 ? status : 477)
         if let request = transaction.pointee.request, request != message {
             set(request, MT_F_ERROR, Int(branch.pointee.status))
@@ -42,6 +51,19 @@ func sendFirst(_ call: CallPointer, _ transaction: TransactionPointer, _ branch:
 private func fail(_ branch: BranchPointer, _ status: Int32) {
     branch.pointee.flags.insert(.faked)
     branch.pointee.status = status
+}
+
+private let flowIsGone: mt_fn = { call in
+    guard let call, let transaction = Token(call.pointee.user).transaction,
+        let branch = Token(call.pointee.user).branch, branch.pointee.has(.preparing)
+    else { return 1 }
+    branch.pointee.flags.remove(.preparing)
+    transaction.pointee.pins += 1
+    branch.pointee.client = .none
+    fail(branch, transaction.pointee.has(.cancelled) ? 487 : 430)
+    branchFailed(call, transaction, branch)
+    unpin(call, transaction)
+    return 1
 }
 
 /// It has left, or it cannot: at once, or when a name has been looked up.

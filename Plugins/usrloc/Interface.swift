@@ -45,14 +45,19 @@ enum Interface {
                 guard let call, let each, let domain = Domain.of(table) else { return }
                 domain.visit(part: Int(part), call, each, user)
             },
-            nat_flag: { Int32(natFlag.value) })
+            nat_flag: { Int32(natFlag.value) },
+            kept: { message, table, aor, count in
+                guard let message, let domain = Domain.of(table) else { return nil }
+                return Interface.contacts(Message(message), domain, aor, count, since: 0)
+            })
     }
 
     private static func contacts(
-        _ message: Message, _ domain: Domain, _ aor: mt_str, _ count: UnsafeMutablePointer<UInt32>?
+        _ message: Message, _ domain: Domain, _ aor: mt_str, _ count: UnsafeMutablePointer<UInt32>?,
+        since now: Int = Domain.now
     ) -> UnsafePointer<ul_contact>? {
         var list: UnsafeMutablePointer<ul_contact>?
-        let found = domain.table.read(aor, now: Domain.now) { contacts, bytes in
+        let found = domain.table.read(aor, now: now) { contacts, bytes in
             let place = room(message, contacts, bytes)
             list = place?.0
             return place

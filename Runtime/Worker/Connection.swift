@@ -42,6 +42,8 @@ struct Connection {
     var outputRoom: UInt32 = 0
     /// Milliseconds of the worker's clock.
     var lastUsed: UInt64 = 0
+    /// Not idle before that, whatever is sent; on the same clock.
+    var heldUntil: UInt64 = 0
     /// Ends it when idle.
     var idleTimer: UInt64 = 0
     /// Ends a connect, a send or a linger that takes too long.

@@ -15,6 +15,8 @@ struct Letter {
         case bytes
         /// The connection in `flow` is to be closed.
         case close
+        /// The connection in `flow` is not idle for the next `number` milliseconds.
+        case hold
         /// A timer that another thread has set or cancelled; `number` is its id.
         case timer, cancelled
         case pause, drain, stop

@@ -119,6 +119,7 @@ extension Worker {
                 commitCopy(bytes, letter.pointee.count, letter.pointee.flow)
             }
         case .close: close(letter.pointee.flow)
+        case .hold: hold(letter.pointee.flow, ms: letter.pointee.number)
         case .timer: timers.adopt(letter.pointee.number)
         case .cancelled: timers.reclaim(letter.pointee.number)
         case .pause: pause()

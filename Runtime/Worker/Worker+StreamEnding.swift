@@ -19,6 +19,22 @@ extension Worker {
         group.send(letter, to: owner)
     }
 
+    /// [any] It is not closed for being idle in the next so many milliseconds.
+    public func hold(_ flow: mt_flow, ms: UInt64) {
+        let owner = Connections.worker(of: flow.connection)
+        if owner == index, isCurrent {
+            if let connection = connections.find(flow.connection) {
+                connection.pointee.heldUntil = ms == 0 ? 0 : ticks / 1_000_000 + ms
+            }
+            return
+        }
+        let letter = newLetter()
+        letter.pointee.kind = .hold
+        letter.pointee.flow = flow
+        letter.pointee.number = ms
+        group.send(letter, to: owner)
+    }
+
     func end(_ connection: UnsafeMutablePointer<Connection>) {
         guard connection.pointee.end == .none else { return }
         connection.pointee.end = .whenSent
@@ -89,12 +105,13 @@ extension Worker {
 
     private func idle(_ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.idleTimer = 0
-        let unused = ticks / 1_000_000 &- connection.pointee.lastUsed
-        if unused >= UInt64(limits.lifetime) {
+        let now = ticks / 1_000_000
+        let end = max(connection.pointee.lastUsed + UInt64(limits.lifetime), connection.pointee.heldUntil)
+        if now >= end {
             count(counters.idleClosed)
             doom(connection)
         } else {
-            watchIdle(connection, UInt32(clamping: UInt64(limits.lifetime) - unused))
+            watchIdle(connection, UInt32(clamping: end - now))
         }
     }
 

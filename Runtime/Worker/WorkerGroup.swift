@@ -148,6 +148,13 @@ public final class WorkerGroup: @unchecked Sendable {
         table[owner]._withUnsafeGuaranteedRef { $0.close(flow) }
     }
 
+    /// Keeps the connection of the flow from being closed for being idle, for so long.
+    public func hold(_ flow: mt_flow, seconds: UInt32) {
+        let owner = Connections.worker(of: flow.connection)
+        guard flow.connection != 0, owner < workers.count else { return }
+        table[owner]._withUnsafeGuaranteedRef { $0.hold(flow, ms: UInt64(seconds) * 1000) }
+    }
+
     /// Sends from a thread that is no worker: it is copied, and leaves from the worker of the connection.
     public func send(_ bytes: UnsafeRawBufferPointer, to flow: mt_flow) {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return }

@@ -90,5 +90,7 @@ typedef struct usrloc_api {
     void (*visit)(mt_call *, ul_table *, uint32_t part, mt_fn each, void *user);
     /* The branch flag that says: behind a NAT; -1: there is none.              */
     int32_t (*nat_flag)(void);
+    /* As contacts(), with those that have expired and are still there.        */
+    const ul_contact *(*kept)(mt_msg *, ul_table *, mt_str aor, uint32_t *count);
 } usrloc_api;
 #endif

@@ -73,6 +73,16 @@ extension mt_net_api {
                 return mt_result(MT_OK)
             }
         }
+        hold = { flow, seconds in
+            guard let flow, flow.pointee.connection != 0, let group = host.group else {
+                return mt_result(MT_ERROR)
+            }
+            return group._withUnsafeGuaranteedRef {
+                guard $0.isOpen(flow.pointee.connection) else { return mt_result(MT_GONE) }
+                $0.hold(flow.pointee, seconds: seconds)
+                return mt_result(MT_OK)
+            }
+        }
         // Streams have no filters yet: whoever offers one is never asked for it.
         arrived = { _, _ in mt_result(MT_ERROR) }
         wire = { _, _ in mt_result(MT_ERROR) }

@@ -555,6 +555,10 @@ typedef struct mt_net_api {
      * send(), and sent may be told MT_NO when names had to be looked up first.
      * Whoever starts a transaction sets MT_F_VIA_BRANCH before.              */
     mt_result (*send_next)(mt_call *, mt_msg *, mt_fn sent, void *user);
+
+    /* The connection is not closed for being idle in the next so many seconds; 0:
+     * it is as others are. [any]                                             */
+    mt_result (*hold)(const mt_flow *, uint32_t seconds);
 } mt_net_api;
 
 /* ---- "martlet.attribute" 1.0: $avp, $xavp, $xavu, $xavi -------------------
