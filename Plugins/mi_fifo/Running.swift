@@ -19,14 +19,21 @@ final class Running: CommandReader, @unchecked Sendable {
     ) -> Bool {
         guard let (command, arguments) = MINames.resolve(name, arguments) else { return false }
         // One block for all texts, so that pointers into it stay what they are.
-        let texts = arguments.flatMap { Array($0.utf8) } + [0]
-        return texts.withUnsafeBytes { texts in
+        var texts: [UInt8] = []
+        for argument in arguments { texts += Array(argument.utf8) }
+        texts.append(0)
+        return texts.withUnsafeBytes { bytes in
+            guard let start = bytes.bindMemory(to: CChar.self).baseAddress else { return false }
+            var values: [mt_value] = []
             var at = 0
-            let values = arguments.map { argument in
-                defer { at += argument.utf8.count }
-                if let number = Int32(argument) { return mt_value(Int(number)) }
-                let start = texts.baseAddress.map { ($0 + at).assumingMemoryBound(to: CChar.self) }
-                return mt_value(mt_str(ptr: start, len: argument.utf8.count))
+            for argument in arguments {
+                let count = argument.utf8.count
+                if let number = Int32(argument) {
+                    values.append(mt_value(Int(number)))
+                } else {
+                    values.append(mt_value(mt_str(ptr: start + at, len: count)))
+                }
+                at += count
             }
             return Running(then).run(command, values).isYes
         }

@@ -56,8 +56,8 @@ private func bare(_ name: mt_str) -> mt_str {
 
 private func load(_ message: OpaquePointer, _ name: mt_str, _ mode: Int) -> Outcome {
     let count = number(message, MT_F_TARGETS)
-    guard count > 0 else { return .yes }
-    // The Request-URI is a destination as well, the first of them.
+    // The Request-URI is a destination as well, the first of them. Also when it is alone: a script that loads and takes
+    // does not have to ask how many there are.
     let first = requestTarget(message)
     withUnsafeTemporaryAllocation(of: mt_target.self, capacity: count + 1) { room in
         room[0] = first

@@ -1,0 +1,36 @@
+#!/bin/sh
+# outbound.sh FOLDER EDGE REGISTRAR: bob registers by SIP Outbound over TCP through EDGE (host:port), then alice calls him by
+# REGISTRAR. Ends with 0 when both say that the call is established, and leaves what they said in FOLDER/NAME/log.
+set -eu
+here=$(dirname "$0")
+for name in alice bob; do
+    mkdir -p "$1/$name"
+    # An account that wants outbound needs the telephone's UUID, so that comes first.
+    sed '/uuid/d; s/^module_path.*/&\nmodule          uuid.so/' "$here/config" >"$1/$name/config"
+    : >"$1/$name/contacts"
+    : >"$1/$name/log"
+    printf '12345678-0000-0000-0000-%012d' ${#name} >"$1/$name/uuid"
+done
+echo "<sip:alice@example.com;transport=udp>;regint=0;outbound=\"sip:$3;transport=udp\"" >"$1/alice/accounts"
+echo "<sip:bob@example.com;transport=tcp>;sipnat=outbound;outbound=\"sip:$2;transport=tcp\";regint=600;answermode=auto" \
+    >"$1/bob/accounts"
+
+# says NAME TEXT PID: waits until that telephone has said it.
+says() {
+    until grep -q "$2" "$1/log"; do
+        kill -0 "$3" || exit 1
+    done
+}
+cd "$1"
+stdbuf -oL baresip -s -f "$1/bob" -v -t 60 >bob/log 2>&1 &
+bob=$!
+says bob "200 OK" $bob
+stdbuf -oL baresip -s -f "$1/alice" -v -t 60 -e "/dial sip:bob@example.com" >alice/log 2>&1 &
+alice=$!
+says alice "Call established" $alice
+says bob "Call established" $bob
+kill -INT $alice
+wait $alice || true
+says bob "session closed" $bob
+kill -INT $bob
+wait $bob || true
