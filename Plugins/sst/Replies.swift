@@ -16,11 +16,13 @@ enum Replies {
             status: Int(event.status), expires: isReal ? expires(call) : .absent,
             isInitial: event.flags & UInt32(DLG_INITIAL) != 0, asked: memory.asked,
             isSupported: memory.isSupported)
+        // Each callee that answers has a session of its own.
+        let isCopy = memory.isAnswered && event.flags & UInt32(DLG_FORKED) == 0
         var state = Sessions.state(event.dialog)
         switch what.action {
         case .nothing: break
         case .expire(let interval):
-            guard !memory.isAnswered else { break }
+            guard !isCopy else { break }
             let refresher = (try? Reading.expires(reply))?.refresher  // What it could not say has been told.
             state.refresher = Sessions.side(of: refresher, event)
             state.supporters.insert(Sessions.receiver(event))
@@ -28,13 +30,13 @@ enum Replies {
         case .insert(let interval):
             Editing.tellToRefresh(interval, reply)
             Statistics.count(Statistics.inserted)
-            guard !memory.isAnswered else { break }
+            guard !isCopy else { break }
             // A copy of this reply has to look the same.
             if tm.isThere { _ = tm.table.pointee.hold(event.transaction) }
             state.refresher = Sessions.side(of: .uac, event)
             begin(call, event, &state, interval)
         case .untimed:
-            guard !memory.isAnswered else { break }
+            guard !isCopy else { break }
             state.interval = 0
             state.refresher = .unknown
             state.supporters = .nobody
