@@ -22,14 +22,15 @@ func create(_ call: CallPointer, _ message: OpaquePointer, _ properties: Propert
         return .made(known)
     }
     let callID = text(message, MT_F_CALL_ID)
+    let hash = CallHash.full(Text(unchecked: callID))
     let fromTag = text(message, MT_F_FROM_TAG)
     if detectsSpirals.value != 0,
         let known = table.pointee.first(
-            callID, { isSame($0.text(.fromTag), fromTag) && !$0.pointee.life.isOver })
+            callID, hash, { isSame($0.text(.fromTag), fromTag) && !$0.pointee.life.isOver })
     {
         return spiral(call, message, known)
     }
-    guard let made = record(call, message, callID, fromTag) else { return .none }
+    guard let made = record(call, message, callID, hash, fromTag) else { return .none }
     let state = MessageState.make(message)
     state.pointee.dialog = made.number.number
     state.pointee.direction = UInt8(DLG_DOWNSTREAM)
@@ -85,9 +86,9 @@ private func spiral(_ call: CallPointer, _ message: OpaquePointer, _ dialog: Dia
 }
 
 /// The record with what the INVITE tells. nil: it tells too little.
-private func record(_ call: CallPointer, _ message: OpaquePointer, _ callID: mt_str, _ fromTag: mt_str)
-    -> DialogPointer?
-{
+private func record(
+    _ call: CallPointer, _ message: OpaquePointer, _ callID: mt_str, _ hash: UInt32, _ fromTag: mt_str
+) -> DialogPointer? {
     guard callID.len > 0, fromTag.len > 0 else { return nil }
     guard let contact = onlyContact(message) else {
         Host.log(.warning, "no dialog for an INVITE that has not exactly one Contact")
@@ -105,7 +106,7 @@ private func record(_ call: CallPointer, _ message: OpaquePointer, _ callID: mt_
     let way = Way(flow)
     let keepsWay = Destination.isOff(contact, flow, routes)
     let made = way.with { way in
-        table.pointee.make(callID) { part in
+        table.pointee.make(callID, hash) { part in
             switch part {
             case .callID: callID
             case .fromURI: text(message, MT_F_FROM_URI)

@@ -9,7 +9,7 @@ func routed(_ call: CallPointer) -> Outcome {
         let data = call.pointee.data?.assumingMemoryBound(to: rr_routed.self), data.pointee.preloaded == 0
     else { return .yes }
     let cookie =
-        matchMode.value == 2 ? nil : cookie(Text(unchecked: data.pointee.params).param(rrParam.value))
+        matchMode.value == 2 ? nil : Cookie.find(rrParam.value, in: Text(unchecked: data.pointee.params))
     if matchMode.value == 0, cookie == nil {
         // Dialogs of before this server, or that nobody asked to follow.
         return .yes

@@ -130,7 +130,7 @@ struct Shown: Sendable {
             ))
         if dialog.pointee.early != nil {
             let early = all(dialog.pointee.early) {
-                (String(Text(unchecked: $0.name)), .text(String(Text(unchecked: $0.text))))
+                ("tag", .text(String(Text(unchecked: $0.name))))
             }
             fields.append(("early", .list(early)))
         }

@@ -64,7 +64,7 @@ private func noteEarly(_ dialog: DialogPointer, _ reply: OpaquePointer, data: Un
     // So many no INVITE of good will has.
     guard count < 64,
         let early = NamedText.make(
-            &table(dialog).pointee.pool, tag, onlyContact(reply) ?? mt_str(), number: branch)
+            &table(dialog).pointee.pool, tag, mt_str(), number: branch)
     else { return }
     early.pointee.next = dialog.pointee.early
     dialog.pointee.early = early
@@ -104,7 +104,7 @@ private func fork(
     let table = table(call)
     guard
         let other = table.pointee.make(
-            dialog.text(.callID),
+            dialog.text(.callID), dialog.pointee.hash,
             { part in
                 switch part {
                 case .toTag, .calleeContact, .calleeRoutes, .calleeWay, .reason: mt_str()
@@ -168,24 +168,27 @@ func firstContact(_ message: OpaquePointer) -> mt_str {
 /// cookie, or by being ours where there is none.
 private func calleeRoutes(_ reply: OpaquePointer, _ dialog: DialogPointer) -> mt_str {
     var at = mt_header()
-    var uris: [mt_str] = []
     guard Server.message.pointee.header(reply, recordRoute.name.token, &at) else { return mt_str() }
+    // Mostly we are the last before the callee.
+    if matchMode.value != 2, keepsOwnRoutes.value & 2 == 0,
+        isOurs(Text(unchecked: at.body), dialog, first: true)
+    {
+        return mt_str()
+    }
+    var uris: [mt_str] = []
     var own: Int?
     repeat {
         var list = Text(unchecked: at.body)
         while let address = list.takeAddress() {
-            if let uri = URI(address.uri), uri.isMine {
-                let cookie = cookie(uri.param(rrParam.value))
-                let isIt = cookie.map { $0.entry == dialog.pointee.entry && $0.id == dialog.pointee.cookie }
-                // The lowest of ours is the first that the INVITE got; the one with the cookie is surely it.
-                if isIt == true, own == nil || matchMode.value == 2 { own = uris.count }
-                if isIt == nil, matchMode.value == 2, own == nil { own = uris.count }
-            }
+            let isIt =
+                matchMode.value == 2
+                ? URI(address.uri)?.isMine == true : isOurs(address.uri, dialog, first: false)
+            // Of two for one message the upper one is on the callee's side.
+            if isIt, own == nil { own = uris.count }
             uris.append(address.whole.raw)
         }
     } while Server.message.pointee.header(reply, recordRoute.name.token, &at)
-    var end = own ?? (matchMode.value == 2 ? uris.count : 0)
-    if own == nil, matchMode.value != 2 { end = firstMine(uris) ?? uris.count }
+    var end = own ?? firstMine(uris) ?? uris.count
     if keepsOwnRoutes.value & 2 != 0 { end = min(end + 1, uris.count) }
     guard end > 0 else { return mt_str() }
     var line = Line("")
@@ -194,6 +197,14 @@ private func calleeRoutes(_ reply: OpaquePointer, _ dialog: DialogPointer) -> mt
         line.append(Text(unchecked: uris[index]))
     }
     return line.kept(by: Message(reply)).raw
+}
+
+/// Has it our cookie, with the numbers of this dialog? `first`: the first one of the list.
+private func isOurs(_ text: Text, _ dialog: DialogPointer, first: Bool) -> Bool {
+    var text = text
+    if first, let end = text.firstIndex(of: UInt8(ascii: ">")) { text = text.prefix(end) }
+    return Cookie.find(rrParam.value, in: text)
+        == Cookie(entry: dialog.pointee.entry, id: dialog.pointee.cookie)
 }
 
 private func firstMine(_ uris: [mt_str]) -> Int? {

@@ -66,7 +66,10 @@ struct Table: ~Copyable {
 
     /// The first with that Call-ID of which `isIt` is true.
     func first(_ callID: mt_str, _ isIt: (DialogPointer) -> Bool) -> DialogPointer? {
-        let hash = CallHash.full(Text(unchecked: callID))
+        first(callID, CallHash.full(Text(unchecked: callID)), isIt)
+    }
+
+    func first(_ callID: mt_str, _ hash: UInt32, _ isIt: (DialogPointer) -> Bool) -> DialogPointer? {
         var index = lists[Int(hash) & (Self.buckets - 1)]
         while index != 0 {
             let dialog = at(index)
@@ -89,7 +92,9 @@ struct Table: ~Copyable {
     // MARK: - making and giving back
 
     /// nil when there are 16 million, or the texts are too long.
-    mutating func make(_ callID: mt_str, _ text: (Texts.Part) -> mt_str?) -> DialogPointer? {
+    mutating func make(_ callID: mt_str, _ hash: UInt32? = nil, _ text: (Texts.Part) -> mt_str?)
+        -> DialogPointer?
+    {
         if free == 0 { grow() }
         guard free != 0 else { return nil }
         let index = free
@@ -105,7 +110,7 @@ struct Table: ~Copyable {
         }
         free = following
         dialog.pointee.marks = .present
-        dialog.pointee.hash = CallHash.full(Text(unchecked: callID))
+        dialog.pointee.hash = hash ?? CallHash.full(Text(unchecked: callID))
         let bucket = Int(dialog.pointee.hash) & (Self.buckets - 1)
         dialog.pointee.next = lists[bucket]
         lists[bucket] = index

@@ -7,8 +7,8 @@ import PluginKit
 /// dialogs that end in one second leave the worker to everybody else most of the time.
 enum Timing {
     /// How long a portion may take, and how long others come first then.
-    private static let portion: UInt64 = 1_000_000
-    private static let pause: Milliseconds = 4
+    private static let portion: UInt64 = 500_000
+    private static let pause: Milliseconds = 3
 
     static func start(on worker: Int) {
         Loop.every(.seconds(1), on: worker, tick)
