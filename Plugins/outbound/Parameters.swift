@@ -5,11 +5,11 @@ import OutboundLogic
 import PluginKit
 import Synchronization
 
-let forceFlag = Param<Int>(
-    "force_outbound_flag", default: "-1", in: -1...31,
-    "The message flag that makes flow tokens be used, whatever the request says.")
-let forbidFlag = Param<Int>(
-    "force_no_outbound_flag", default: "-1", in: -1...31,
+let forceFlagName = Param<Text>(
+    "force_outbound_flag", default: "-1", is: .verbatim,
+    "The message flag that makes flow tokens be used, whatever the request says; -1: none.")
+let forbidFlagName = Param<Text>(
+    "force_no_outbound_flag", default: "-1", is: .verbatim,
     "The message flag that keeps them from being used; the other one goes before it.")
 let secret = Param<Text?>(
     "flow_token_secret", is: [.verbatim, .secret],
@@ -22,11 +22,35 @@ let mostAge = Param<Int>(
     "How old a flow token may be, in seconds; 0: as old as its key.")
 
 @Declarations func parameters() -> [any Declaration] {
-    forceFlag
-    forbidFlag
+    forceFlagName
+    forbidFlagName
     secret
     secrets
     mostAge
+}
+
+/// The two flags, as bits; 0 is none. Set once, before traffic.
+enum Flags {
+    nonisolated(unsafe) private(set) static var force: UInt = 0
+    nonisolated(unsafe) private(set) static var forbid: UInt = 0
+
+    /// [main]
+    static func prepare() -> Outcome {
+        guard let force = bit("force_outbound_flag", forceFlagName.value),
+            let forbid = bit("force_no_outbound_flag", forbidFlagName.value)
+        else { return .error }
+        (self.force, self.forbid) = (force, forbid)
+        return .yes
+    }
+
+    private static func bit(_ parameter: String, _ name: Text) -> UInt? {
+        if name.equals(mt_str("-1")) { return 0 }
+        if let number = Host.flag(named: name) { return 1 << UInt(number) }
+        _ = Host.fail(
+            "\(parameter) must be a flag, not \"\(String(name))\"",
+            help: "it is a number from 0 to 31, or the name that setflag() uses; -1 is none")
+        return nil
+    }
 }
 
 /// The keys in use. Set before traffic, and exchanged as a whole when the parameters change; what was in use

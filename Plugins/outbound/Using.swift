@@ -27,8 +27,8 @@ enum Using {
         guard message.isRequest else { return .no }
         var facts = OutboundUse.Facts()
         let flags = message.flags
-        facts.isForced = forceFlag.value >= 0 && flags >> UInt(forceFlag.value) & 1 != 0
-        facts.isForbidden = forbidFlag.value >= 0 && flags >> UInt(forbidFlag.value) & 1 != 0
+        facts.isForced = flags & Flags.force != 0
+        facts.isForbidden = flags & Flags.forbid != 0
         if facts.isForced || facts.isForbidden { return OutboundUse(facts) }
         facts.isRegister = message.method == .register
         facts.hasOneVia = hasOneVia(message)

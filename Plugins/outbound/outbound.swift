@@ -15,7 +15,10 @@ private let plugin = Plugin(
     [flowOpened, flowFailed]
     [issuedTokens, verifiedTokens, forgedTokens, expiredTokens, deadTokens, liveFlows, failedFlows]
 
-    Start { Keys.prepare() }
+    Start {
+        let flags = Flags.prepare()
+        return flags.isYes ? Keys.prepare() : flags
+    }
     Hook("core.ready") { _ in
         Sockets.prepare()
         if !stun.isThere, Sockets.hasDatagrams {

@@ -79,10 +79,12 @@ func settle(_ message: Message, _ flow: mt_flow) -> Outcome {
 
 private func begin(_ call: borrowing Call, _ message: Message) -> UnsafeMutablePointer<RouteState>? {
     guard let state = RouteState.make(message) else { return nil }
-    guard state.pointee.recorded == .no else {
+    // A branch may do so once more, for itself.
+    guard state.pointee.recorded == .no || state.pointee.isInherited else {
         Host.log(.error, "double attempt to record-route")
         return nil
     }
+    state.pointee.isInherited = false
     let flow = message.flow
     state.pointee.socketIn = flow.raw.socket
     state.pointee.socketOut =

@@ -9,6 +9,8 @@ struct RouteState {
 
     // What record_route() did.
     var recorded = Recorded.no
+    /// It is that of the request which this branch is a copy of.
+    var isInherited = false
     var isDouble = false
     var isSecure = false
     /// The sockets that the header names now.
@@ -35,6 +37,21 @@ struct RouteState {
 
     static func find(_ message: Message) -> UnsafeMutablePointer<RouteState>? {
         UnsafeMutablePointer(bitPattern: UInt(message.slot))
+    }
+
+    /// Hook "core.copied": each branch may leave by another socket, and then its Record-Route has to name that one. The
+    /// copy's texts are its own: it may outlive the original.
+    static func carryOver(from original: Message, to copy: Message) {
+        guard let state = find(original), let own = make(copy) else { return }
+        own.pointee = state.pointee
+        own.pointee.isInherited = true
+        own.pointee.user = copy.keep(state.pointee.user).raw
+        own.pointee.address = copy.keep(state.pointee.address).raw
+        own.pointee.secondAddress = copy.keep(state.pointee.secondAddress).raw
+        own.pointee.tail = copy.keep(state.pointee.tail).raw
+        own.pointee.waiting = copy.keep(state.pointee.waiting).raw
+        own.pointee.routeURI = copy.keep(state.pointee.routeURI).raw
+        own.pointee.params = copy.keep(state.pointee.params).raw
     }
 
     static func make(_ message: Message) -> UnsafeMutablePointer<RouteState>? {

@@ -23,6 +23,12 @@ private let plugin = Plugin("rr", "1.0.0", "Stays on the path of dialogs, and fo
         guard let flow = call.data(as: mt_flow.self) else { return .yes }
         return settle(call.message, flow.pointee)
     }
+    Hook("core.copied") { call in
+        if call.hasMessage, let original = call.raw.pointee.data {
+            RouteState.carryOver(from: Message(OpaquePointer(original)), to: call.message)
+        }
+        return .yes
+    }
     Hook("core.ready") { _ in
         Sockets.prepare()
         return .yes

@@ -395,8 +395,11 @@ extension Packet {
     @Test func `flags that are none, and secrets that say nothing, are refused`() throws {
         let folder = try Scratch()
         for (line, said) in [
-            ("modparam(\"outbound\", \"force_outbound_flag\", 32)", "32"),
-            ("modparam(\"outbound\", \"force_no_outbound_flag\", -2)", "-2"),
+            (
+                "modparam(\"outbound\", \"force_outbound_flag\", 32)",
+                "force_outbound_flag must be a flag, not \"32\""
+            ),
+            ("modparam(\"outbound\", \"force_no_outbound_flag\", -2)", "must be a flag, not \"-2\""),
             ("modparam(\"outbound\", \"flow_token_secret\", \"\")", "flow_token_secret is empty"),
             ("modparam(\"outbound\", \"flow_token_secrets\", \", \")", "flow_token_secrets has none in it"),
         ] {
@@ -405,5 +408,30 @@ extension Packet {
             let output = try martlet("check", file)
             #expect(output.status == 1 && output.err.contains(said), "\(output.err)")
         }
+    }
+
+    @Test func `each branch's Record-Route names the socket that it leaves by`() throws {
+        let other = try Client()
+        let listener = try Listener()
+        let server = try edge(
+            """
+            record_route();
+            $du = "sip:\(other.text)";
+            append_branch("sip:x@\(listener.text);transport=tcp");
+            t_relay();
+            """, parameters: secret, order: plugins + ["corex"])
+        let alice = try Client()
+        alice.send(
+            Request("INVITE", "sip:x@192.0.2.1", from: alice).with {
+                $0.lines = ["Contact: <sip:a@\(alice.text);ob>"]
+            },
+            to: server.udp)
+        let overUDP = try other.receive().all("Record-Route")
+        let overTCP = try listener.accept().receive().all("Record-Route")
+        #expect(overUDP.count == 1 && overUDP[0].contains("@\(server.udp.text);lr"), "\(overUDP)")
+        #expect(
+            overTCP.count == 2 && overTCP[0].contains("@\(server.tcp.text);transport=tcp;r2=on;lr"),
+            "\(overTCP)")
+        #expect(overTCP.last?.contains("@\(server.udp.text);r2=on;lr") == true)
     }
 }
