@@ -117,7 +117,7 @@ enum Storage {
 
     // MARK: - erasing
 
-    static func erase(_ call: CallPointer, _ row: UInt64) {
+    static func erase(_ call: CallPointer, _ row: UInt64, waits: Bool = true) {
         guard let api, let dialogs, let variables else { return }
         let entry = Int(row >> 32)
         let id = Int(row & 0xffff_ffff)
@@ -129,11 +129,12 @@ enum Storage {
             ] {
                 matches[0] = mt_match(column: UInt32(columns.0), op: UInt32(MT_EQ), value: mt_value(entry))
                 matches[1] = mt_match(column: UInt32(columns.1), op: UInt32(MT_EQ), value: mt_value(id))
-                let code = api.pointee.erase(call, store, matches.baseAddress, 2, erased, token(row))
+                let code = api.pointee.erase(
+                    call, store, matches.baseAddress, 2, waits ? erased : nil, token(row))
                 isGood = isGood && code > 0
             }
         }
-        if !isGood { keepErasure(Int(call.pointee.worker), row) }
+        if !isGood, waits { keepErasure(Int(call.pointee.worker), row) }
     }
 
     private static let erased: mt_fn = { call in
@@ -167,6 +168,7 @@ enum Storage {
         call.host = Server.host
         for worker in 0..<max(Host.workers, 1) {
             call.worker = UInt32(worker)
+            for row in erasures[worker] { erase(&call, row, waits: false) }
             _ = tables[worker].each(from: 1, .max - 1) { dialog in
                 guard dialog.pointee.life.isCall else { return }
                 if databaseMode.value == 3 || dialog.pointee.has(.dirty) {
