@@ -16,7 +16,10 @@ func routed(_ call: CallPointer) -> Outcome {
     }
     let method = number(message, MT_F_METHOD_ID)
     guard let (dialog, direction) = match(call, message, cookie, matchMode.value) else {
-        if method == MT_BYE, cookie != nil { Host.log(.warning, "no dialog for a BYE with our cookie") }
+        if method == MT_BYE {
+            LateLoading.note(bye: message, on: Int(call.pointee.worker))
+            if cookie != nil { Host.log(.warning, "no dialog for a BYE with our cookie") }
+        }
         return .yes
     }
     return follow(call, message, dialog, direction)

@@ -5,11 +5,16 @@ import PluginKit
 
 /// The calls of before the restart: read on the main thread, before any traffic, into the tables of the workers that
 /// their messages will come to.
-final class Loading {
-    private var loaded: [UInt64: UInt64] = [:]
+class Loading {
+    /// By entry and id in one word: the numbers of those that were restored.
+    private(set) var loaded: [UInt64: UInt64] = [:]
     private var skipped = 0
+    /// Calls of others are left alone; nil: there are no workers yet.
+    let onlyWorker: Int?
 
-    /// Hook "core.ready". `.error`: there is no knowing which calls there are.
+    init(onlyFor worker: Int? = nil) { onlyWorker = worker }
+
+    /// Hook "core.ready". `.error`: there is no knowing which calls there are, and `db_required` wants that known.
     static func run() -> Outcome {
         guard let dialogs = Storage.dialogs, let variables = Storage.variables, skipsLoading.value == 0 else {
             return .yes
@@ -17,16 +22,35 @@ final class Loading {
         let loading = Loading()
         let user = Unmanaged.passUnretained(loading).toOpaque()
         guard Storage.load(dialogs, row, user), Storage.load(variables, variableRow, user) else {
-            return .error
+            if databaseRequired.value != 0 { return .error }
+            Host.log(
+                .warning,
+                "dialogs are in memory only: their database cannot be read, and is caught up with when it can"
+            )
+            LateLoading.isMissed()
+            return .yes
         }
+        for worker in 0..<max(Host.workers, 1) { loading.skipNumbers(on: worker) }
         Host.log(.info, "\(loading.loaded.count) calls go on; \(loading.skipped) rows were of no use")
         Storage.clear()
         return .yes
     }
 
-    private static let row: mt_fn = { raw in
-        guard let raw, let user = raw.pointee.user, let row = raw.pointee.args else { return 1 }
+    /// New dialogs of that worker do not get numbers that are taken.
+    func skipNumbers(on worker: Int) {
+        for key in loaded.keys { tables[worker].numbers.skip(UInt32(truncatingIfNeeded: key)) }
+    }
+
+    static let row: mt_fn = { raw in
+        guard let raw, let user = raw.pointee.user, let row = raw.pointee.args,
+            raw.pointee.argc >= UInt32(Column.allCases.count)
+        else { return 1 }
         let loading = Unmanaged<Loading>.fromOpaque(user).takeUnretainedValue()
+        if let only = loading.onlyWorker,
+            Int(Server.loop.pointee.worker(row[Column.callID.rawValue].str)) != only
+        {
+            return 1
+        }
         if let dialog = restore(row, Int(raw.pointee.argc)) {
             loading.loaded[UInt64(dialog.pointee.entry) << 32 | UInt64(dialog.pointee.id)] =
                 dialog.number.number
@@ -36,7 +60,7 @@ final class Loading {
         return 1
     }
 
-    private static let variableRow: mt_fn = { raw in
+    static let variableRow: mt_fn = { raw in
         guard let raw, let user = raw.pointee.user, let row = raw.pointee.args,
             raw.pointee.argc >= UInt32(VariableColumn.allCases.count)
         else { return 1 }
@@ -125,7 +149,6 @@ final class Loading {
             }
         }
         dialog.pointee.marks.formUnion([.stored, .loaded])
-        for other in 0..<max(Host.workers, 1) { tables[other].numbers.skip(dialog.pointee.id) }
         countLoaded(dialog)
         arm(dialog)
         startPings(dialog)

@@ -31,6 +31,7 @@ enum Storage {
 
     /// Once a second, on each worker.
     static func tick(_ call: CallPointer) {
+        LateLoading.catchUp(call)
         guard writes else { return }
         let worker = Int(call.pointee.worker)
         rests[worker] -= 1
@@ -194,14 +195,30 @@ enum Storage {
         return api.pointee.load(Server.host, store, nil, 0, row, user) > 0
     }
 
+    /// The dialogs with that Call-ID; all of them where it is absent.
     static func find(
         _ call: CallPointer, _ callID: mt_str, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
-        _ user: UnsafeMutableRawPointer
+        _ user: UnsafeMutableRawPointer?
     ) -> Bool {
         guard let api, let dialogs else { return false }
         var match = mt_match(
             column: UInt32(Column.callID.rawValue), op: UInt32(MT_EQ), value: mt_value(callID))
-        return api.pointee.find(call, dialogs, &match, 1, row, done, user) > 0
+        return api.pointee.find(call, dialogs, &match, callID.ptr == nil ? 0 : 1, row, done, user) > 0
+    }
+
+    /// The variables of one dialog; those of all where it is nil.
+    static func findVariables(
+        _ call: CallPointer, of key: UInt64?, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
+        _ user: UnsafeMutableRawPointer?
+    ) -> Bool {
+        guard let api, let variables else { return false }
+        let entry = mt_value(Int((key ?? 0) >> 32))
+        let id = mt_value(Int((key ?? 0) & 0xffff_ffff))
+        let matches = [
+            mt_match(column: UInt32(VariableColumn.entry.rawValue), op: UInt32(MT_EQ), value: entry),
+            mt_match(column: UInt32(VariableColumn.number.rawValue), op: UInt32(MT_EQ), value: id),
+        ]
+        return api.pointee.find(call, variables, matches, key == nil ? 0 : 2, row, done, user) > 0
     }
 }
 

@@ -8,6 +8,9 @@ let databaseMode = Param<Int>(
     "db_mode", default: "0", in: 0...3,
     "0: memory only; 1: written when they change; 2: every db_update_period; 3: when the server stops.")
 let updatePeriod = Param<Int>("db_update_period", default: "60", in: 1...86_400, "Seconds, for db_mode 2.")
+let databaseRequired = Param<Int>(
+    "db_required", default: "0", in: 0...1,
+    "1: without the database the server does not start; 0: what it has is read as soon as it can be.")
 let skipsLoading = Param<Int>("db_skip_load", default: "0", in: 0...1, "1: nothing is read at the start.")
 let tableName = Param<Text>("table_name", default: "dialog", is: .verbatim, "The table of dialogs.")
 let variablesTableName = Param<Text>(
@@ -62,6 +65,7 @@ func name(_ column: VariableColumn) -> String {
     databaseURL
     databaseMode
     updatePeriod
+    databaseRequired
     skipsLoading
     tableName
     variablesTableName

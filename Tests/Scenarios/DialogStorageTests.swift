@@ -136,6 +136,115 @@ import Testing
         }
     }
 
+    @Test func `dlg_db_load_callid takes over a call that another server wrote, with its variables`() throws {
+        let folder = try Scratch()
+        let heir = try dialogServer(
+            "dlg_manage();",
+            parameters: """
+                modparam("dialog", "db_url", "sqlite://\(folder.file("calls.db"))")
+                modparam("dialog", "db_mode", 1)
+                """, plugins: ["db_sqlite"],
+            inside: """
+                if (!is_known_dlg() && dlg_db_load_callid("$ci")) {
+                    dlg_manage();
+                    xlog("TOOK $ci $dlg_var(who) $dlg(state)\\n");
+                }
+                """)
+        let first = try server(folder, mode: 1)
+        let call = try PhoneCall(first).connect()
+        try first.comes { try rows(folder) == 1 && rows(folder, "dialog_vars") == 1 }
+        try first.comes {
+            try run(["sqlite3", folder.file("calls.db"), "select state from dialog"]).out.hasPrefix("4")
+        }
+        first.kill()
+        #expect(try heir.dialogs().isEmpty)
+        let route = try #require(call.received?["Record-Route"])
+        let moved = "Route: " + route.replacingOccurrences(of: first.udp.text, with: heir.udp.text)
+        for (method, sequence) in [("INFO", 11), ("BYE", 12)] {
+            call.caller.send(
+                call.request(method, sequence: sequence).with { $0.lines = [moved] }, to: heir.udp)
+            let got = try call.callee.receive(method)
+            call.callee.send(Request.reply(200, "OK", to: got), to: heir.udp)
+            _ = try call.caller.receive("200")
+            if method == "INFO" {
+                #expect(heir.logs("TOOK \(call.callID) alice 4"))
+                try heir.comes(toStates: [4])
+            }
+        }
+        try heir.comes(toStates: [])
+        try heir.comes { try rows(folder) == 0 && rows(folder, "dialog_vars") == 0 }
+    }
+
+    @Test(arguments: [1, 3])
+    func `without the database at the start the server serves from memory, and catches up`(_ mode: Int) throws
+    {
+        let folder = try Scratch()
+        let files = FileManager.default
+        let (here, away) = (folder.file("calls"), folder.file("away"))
+        try files.createDirectory(atPath: here, withIntermediateDirectories: true)
+        func server() throws -> Server {
+            try dialogServer(
+                "$dlg_var(who) = \"alice\"; dlg_manage(); set_dlg_profile(\"caller\", \"$fU\");",
+                """
+                event_route[dialog:loaded] { xlog("LOADED $ci $dlg_var(who)\\n"); }
+                event_route[dialog:end] { xlog("END $ci $dlg_var(who)\\n"); }
+                """,
+                parameters: """
+                    modparam("dialog", "db_url", "sqlite://\(here)/calls.db")
+                    modparam("dialog", "db_mode", \(mode))
+                    modparam("dialog", "profiles_with_value", "caller")
+                    """, plugins: ["db_sqlite"], workers: 2)
+        }
+        func stored() throws -> String {
+            try run(["sqlite3", "\(here)/calls.db", "select callid from dialog"]).out
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+
+        let first = try server()
+        let old = try PhoneCall(first).connect()
+        let over = try PhoneCall(first).connect()
+        try first.comes(toStates: [4, 4])
+        first.stop()
+        #expect(try Set(stored().split(separator: "\n").map(String.init)) == [old.callID, over.callID])
+        try files.moveItem(atPath: here, toPath: away)
+
+        let second = try server()
+        #expect(second.logs("dialogs are in memory only"))
+        let new = try PhoneCall(second).connect()
+        try second.comes(toStates: [4])
+        let route = try #require(over.received?["Record-Route"])
+        let moved = route.replacingOccurrences(of: first.udp.text, with: second.udp.text)
+        over.caller.send(
+            over.request("BYE", sequence: 11).with { $0.lines = ["Route: \(moved)"] }, to: second.udp)
+        let bye = try over.callee.receive("BYE")
+        over.callee.send(Request.reply(200, "OK", to: bye), to: second.udp)
+        _ = try over.caller.receive("200")
+
+        try files.moveItem(atPath: away, toPath: here)
+        #expect(second.logs("LOADED \(old.callID) alice"))
+        #expect(second.logs("END \(over.callID) alice"))
+        try second.comes(toStates: [4, 4])
+        #expect(try second.json("dlg.profile_get_size", "caller", "alice") as? Int == 2)
+        try new.hangUp()
+        try second.comes(toStates: [4])
+        try second.comes { try stored() == (mode == 1 ? old.callID : "") }
+        second.stop()
+        #expect(try stored() == old.callID)
+    }
+
+    @Test func `with db_required the server does not start without the database`() throws {
+        let folder = try Scratch()
+        #expect(throws: Problem.self) {
+            try dialogServer(
+                "dlg_manage();",
+                parameters: """
+                    modparam("dialog", "db_url", "sqlite://\(folder.file("nowhere"))/calls.db")
+                    modparam("dialog", "db_mode", 1)
+                    modparam("dialog", "db_required", 1)
+                    """, plugins: ["db_sqlite"])
+        }
+    }
+
     @Test func `db_mode without db_url does not start`() throws {
         let folder = try Scratch()
         let file = try folder.file(
