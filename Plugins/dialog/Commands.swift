@@ -351,7 +351,8 @@ private func named(
     ) {
         answer, name in
         guard let profile = Profiles.index(name) else { return answer.fault(404, "Profile not found") }
-        for (value, count) in Profiles.with({ $0.values(profile) }) {
+        let now = Loop.clock / 1000
+        for (value, count) in Profiles.with({ $0.values(profile, now: now) }) {
             answer.structure { answer in
                 answer.put("value", value)
                 answer.put("count", count)

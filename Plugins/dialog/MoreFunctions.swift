@@ -153,12 +153,10 @@ func text(of value: Value) -> String { value.int.map { "\($0)" } ?? String(value
         let uri = dialog.text(isUp ? .callerContact : .calleeContact)
         guard uri.len > 0 else { return .no }
         call.message.set(.uri, uri)
+        // What loose_route() took from the Route that goes now.
+        call.message.clear(.nextHop)
         call.message.removeAll(route)
-        let routes = dialog.text(isUp ? .callerRoutes : .calleeRoutes)
-        guard routes.len > 0 else { return .yes }
-        call.message.append(Line("Route: \(routes)"))
-        var list = Text(unchecked: routes)
-        if let first = list.takeAddress() { call.message.set(.nextHop, first.uri) }
+        setRoute(call.message.raw, dialog.text(isUp ? .callerRoutes : .calleeRoutes), uri)
         return .yes
     }
     Function("validate_dialog", in: .request, "Does the request agree with the call?") { call in
@@ -170,7 +168,8 @@ func text(of value: Value) -> String { value.int.map { "\($0)" } ?? String(value
         if call.message.method != .ack, sequence < known { return Outcome(-1) }
         let target = Text(unchecked: dialog.text(isUp ? .callerContact : .calleeContact))
         if !target.isEmpty, !call.message.uri.isSameURI(as: target) { return Outcome(-2) }
-        return .yes
+        let routes = dialog.text(isUp ? .callerRoutes : .calleeRoutes)
+        return hasRoutes(call.message.raw, Text(unchecked: routes)) ? .yes : Outcome(-3)
     }
     Function("dlg_inc_cseq", in: .request, "Accepted: CSeqs are followed as they come.") { _ in .yes }
     Function(
@@ -206,6 +205,20 @@ func text(of value: Value) -> String { value.int.map { "\($0)" } ?? String(value
         let text = seen.variable(name.raw)
         return text.ptr == nil ? .no : call.write(result, text)
     }
+}
+
+/// Are these the Routes that are left, in this order? Ours do not count.
+private func hasRoutes(_ message: OpaquePointer, _ routes: Text) -> Bool {
+    var wanted = routes
+    var at = mt_header()
+    while Server.message.pointee.header(message, route.name.token, &at) {
+        var list = Text(unchecked: at.body)
+        while let address = list.takeAddress() {
+            if URI(address.uri)?.isMine == true { continue }
+            guard let next = wanted.takeAddress(), next.uri.isSameURI(as: address.uri) else { return false }
+        }
+    }
+    return wanted.trimmed.isEmpty
 }
 
 /// $dlg_var, of the call at hand or of the one to come.

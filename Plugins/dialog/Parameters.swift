@@ -31,7 +31,10 @@ let callbacksInScript = Param<Int>(
 let sendBye = Param<Int>("send_bye", default: "0", in: 0...1, "1: all dialogs get BYEs at their time-out.")
 let waitACK = Param<Int>(
     "wait_ack", default: "1", in: 0...1, "Accepted: a failed dialog stays until its transaction is gone.")
-let xavpName = Param<Text?>("xavp_cfg", is: .verbatim, "The XAVP that events get the dialog's data in.")
+let xavpName = Param<Text?>(
+    "xavp_cfg", is: .verbatim, "Accepted, and told of at the start; has no effect here.")
+let eventCallback = Param<Text?>(
+    "event_callback", is: .verbatim, "Accepted, and told of at the start; has no effect here.")
 let valueProfiles = Param<Text>(
     "profiles_with_value", default: "", is: .verbatim, "Names of profiles whose members have a value.")
 let plainProfiles = Param<Text>(
@@ -113,9 +116,8 @@ let byeEarlyReason = Param<Text>(
     ] {
         Param<Int>(name, default: "0", "Accepted; has no effect here.")
     }
-    for name: StaticString in ["event_callback", "dmq_peer_id"] {
-        Param<Text>(name, default: "", is: .verbatim, "Accepted; has no effect here.")
-    }
+    eventCallback
+    Param<Text>("dmq_peer_id", default: "", is: .verbatim, "Accepted; has no effect here.")
 }
 
 /// What follows from the parameters, worked out once. [main] in Start; only read afterwards.
@@ -166,12 +168,29 @@ enum Settings {
         if firstNumber.value < 0 { Host.log(.info, "h_id_start -1: there is no server_id, any id is taken") }
         for text in Profiles.prepare() { fail(text, "write names like \"calls;trunks\", each once") }
         if let what = storageFault() { fail(what, "set db_url, as sqlite:///path/file.db, or db_mode 0") }
+        tellIgnored()
         patience.early = UInt32(earlyTimeout.value)
         patience.noACK = UInt32(noACKTimeout.value)
         patience.end = UInt32(endTimeout.value)
         guard !faults.isEmpty else { return isGood ? .yes : .error }
         return Host.fail(
             faults.map(\.what).joined(separator: "; "), help: faults.map(\.help).joined(separator: "; "))
+    }
+
+    /// What somebody counts on, and would miss.
+    private static func tellIgnored() {
+        if let name = xavpName.value {
+            Host.log(
+                .notice,
+                "xavp_cfg \"\(name)\" has no effect: event routes have $dlg(...) and $dlg_var(...) of their call"
+            )
+        }
+        if let name = eventCallback.value {
+            Host.log(
+                .notice,
+                "event_callback \"\(name)\" has no effect: use event_route[dialog:start], [dialog:end], [dialog:failed]"
+            )
+        }
     }
 
     private static func checkHashSize() {

@@ -89,11 +89,12 @@ private func pinged(_ call: CallPointer, _ dialog: DialogPointer, _ side: Sides,
         dialog.pointee.missedByCallee = isMissed ? min(dialog.pointee.missedByCallee, 62) + 1 : 0
         missed = dialog.pointee.missedByCallee
     }
-    if isMissed, Int(missed) >= min(pingFailures.value, 63), dialog.pointee.life.isCall,
-        !dialog.pointee.has(.unreachable)
-    {
-        dialog.pointee.marks.insert(.unreachable)
-        Host.log(.info, "pings of \(Text(unchecked: dialog.text(.callID))) find nobody: \(status)")
+    if isMissed, Int(missed) >= min(pingFailures.value, 63), dialog.pointee.life.isCall {
+        if !dialog.pointee.has(.unreachable) {
+            dialog.pointee.marks.insert(.unreachable)
+            Host.log(.info, "pings of \(Text(unchecked: dialog.text(.callID))) find nobody: \(status)")
+        }
+        // Again each time: the other side's requests may have prolonged it.
         perform(dialog.pointee.life.cut(to: 10, at: Now.seconds), call, dialog, .none)
     }
     perform(dialog.pointee.life.transactionEnded(isInitial: false, at: Now.seconds), call, dialog, .none)

@@ -37,7 +37,7 @@ func makeRequest(
 }
 
 /// RFC 3261, 12.2.1.1: loose routers are listed, a strict one takes the place of the Request-URI.
-private func setRoute(_ message: OpaquePointer, _ routes: mt_str, _ target: mt_str) {
+func setRoute(_ message: OpaquePointer, _ routes: mt_str, _ target: mt_str) {
     guard routes.len > 0 else {
         guard let (plain, hop) = Destination.withoutAlias(target, Message(message)) else { return }
         set(message, MT_F_URI, plain)

@@ -150,22 +150,4 @@ import Testing
         call.callee.send(Request.reply(200, "OK", to: bye), to: server.udp)
         _ = try call.caller.receive("BYE")
     }
-
-    @Test func `pings that find nobody end the call`() throws {
-        let server = try dialogServer(
-            "create_dialog(\"Bp\");",
-            parameters: """
-                modparam("dialog", "options_ping_interval", 5)
-                """)
-        let call = try PhoneCall(server).connect()
-        let ping = try call.callee.receive("OPTIONS")
-        #expect(ping["CSeq"] == "9 OPTIONS")
-        #expect(ping.tag("To") == "b1")
-        call.callee.send(Request.reply(481, "Gone", to: ping), to: server.udp)
-        try server.comes {
-            try server.dialogs().allSatisfy {
-                ($0["timeout"] as? Int ?? 0) < Int(Date().timeIntervalSince1970) + 12
-            }
-        }
-    }
 }

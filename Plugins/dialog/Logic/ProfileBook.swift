@@ -85,8 +85,14 @@ public struct ProfileBook: Sendable {
     }
 
     /// The values that there are, with their sizes, in alphabetical order.
-    public func values(_ profile: Int) -> [(value: String, count: Int)] {
-        profiles[profile].values.map { (value: $0.key, count: $0.value) }.sorted { $0.value < $1.value }
+    public func values(_ profile: Int, now: Int = 0) -> [(value: String, count: Int)] {
+        var counts = profiles[profile].values
+        if definitions[profile].hasValue {
+            for one in profiles[profile].remote where one.expires == 0 || one.expires > now {
+                counts[one.value, default: 0] += 1
+            }
+        }
+        return counts.map { (value: $0.key, count: $0.value) }.sorted { $0.value < $1.value }
     }
 
     /// What is counted elsewhere and is no dialog of ours. The same id counts once.
