@@ -30,7 +30,7 @@ import Testing
         #expect(
             plugins.compactMap { $0["name"] as? String } == [
                 "kex", "corex", "pv", "xlog", "db_sqlite", "sl", "tm", "rr", "maxfwd", "usrloc", "registrar",
-                "textops", "siputils", "sanity", "nathelper", "avpops", "htable", "ctl",
+                "textops", "siputils", "sanity", "nathelper", "avpops", "htable", "dialog", "sst", "ctl",
             ])
         #expect(server.stop() == 0)
         #expect(server.complaints == [], "\(server.log)")
