@@ -61,23 +61,15 @@ private func lighten(_ transaction: TransactionPointer) {
         hasRoute = hasRoute || here.pointee.routes.reply != 0
         branch = here.pointee.next
     }
-    // The route for replies sees copies of a 2xx as it saw the first one: with the attributes of the request.
-    if hasRoute, transaction.pointee.isInvite, let request = transaction.pointee.request,
-        hasAttributes(request)
-    {
-        return
-    }
     // Each copy of a 2xx to an INVITE of our own gets its ACK.
     if transaction.pointee.has(.local), transaction.pointee.isInvite, !transaction.pointee.has(.noACK) {
         return
     }
+    // The route for replies sees copies of a 2xx as it saw the first one: with the attributes of the request.
+    if hasRoute, transaction.pointee.isInvite {
+        transaction.pointee.keptAttributes = Server.attribute.pointee.keep(transaction.pointee.request)
+    }
     dropMessages(transaction)
-}
-
-private func hasAttributes(_ message: OpaquePointer) -> Bool {
-    for kind in MT_A_AVP...MT_A_XAVI
-    where Server.attribute.pointee.name(message, UInt32(kind), mt_str(), 0).ptr != nil { return true }
-    return false
 }
 
 private func dropMessages(_ transaction: TransactionPointer) {
@@ -130,5 +122,7 @@ private func end(_ call: CallPointer, _ transaction: TransactionPointer) {
     stopAwaitingACK(transaction)
     if transaction.pointee.timer != 0 { _ = Server.loop.pointee.cancel(transaction.pointee.timer) }
     dropMessages(transaction)
+    if let kept = transaction.pointee.keptAttributes { Server.attribute.pointee.drop(kept) }
+    transaction.pointee.keptAttributes = nil
     table(transaction).pointee.release(transaction)
 }

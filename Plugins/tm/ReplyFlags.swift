@@ -12,6 +12,8 @@ func lendFlags(_ transaction: TransactionPointer, _ branch: BranchPointer, _ rep
         _ = Server.attribute.pointee.share(reply, request)
         flags = number(request, MT_F_FLAGS)
         branchFlags = branch.pointee.message.map { number($0, MT_F_BRANCH_FLAGS) } ?? 0
+    } else if let kept = transaction.pointee.keptAttributes {
+        Server.attribute.pointee.lend(reply, kept)
     }
     if flags != 0 { set(reply, MT_F_FLAGS, flags) }
     if branchFlags != 0 { set(reply, MT_F_BRANCH_FLAGS, branchFlags) }

@@ -68,8 +68,9 @@ struct Transaction {
     /// Kept. nil: let go of.
     var request: OpaquePointer?
     var flow = mt_flow()
-    /// What its flags were when it was let go of.
+    /// What its flags were when it was let go of, and its attributes.
     var keptFlags = 0
+    var keptAttributes: UnsafeMutableRawPointer?
     /// Replies go where their Via says: it has a maddr.
     var followsVia = false
     /// Those who are in the middle of something with it.

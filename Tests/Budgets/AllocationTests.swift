@@ -14,9 +14,10 @@ import Testing
             environment: heap.environment, in: scratch)
         let calls = try Calls(.call, to: server.udp)
         try calls.make(4_000, atOnce: 8)
-        // Its 6 messages; what is kept for late copies may still grow a little.
+        // It gets six messages. Two transactions are kept for late copies, for longer than this takes: so there are two
+        // more with each call, and nothing else.
         let change = try heap.watching { try calls.make(2_000, atOnce: 8) }
-        #expect(change.allocations < 2_000, "taken by\n\(change.callers)")
+        #expect(change.allocations < 2 * 2_000, "taken by\n\(change.callers)")
         #expect(server.stop() == 0)
     }
 

@@ -51,6 +51,12 @@ extension mt_attribute_api {
             Attributes.share(with: Message(with), from: Message(from))
             return mt_result(MT_OK)
         }
+        api.keep = { message in message.flatMap { Attributes.keep(Message($0)) } }
+        api.lend = { with, kept in
+            guard let with, let kept else { return }
+            Attributes.lend(kept, to: Message(with))
+        }
+        api.drop = { kept in kept.map { Attributes.release($0) } }
         table.initialize(to: api)
         return UnsafePointer(table)
     }()

@@ -192,6 +192,14 @@ extension mt_attribute_api {
             Strict.owns(from, "share of martlet.attribute")
             return made.pointee.share(with, from)
         }
+        api.keep = { message in
+            Strict.owns(message, "keep of martlet.attribute")
+            return made.pointee.keep(message)
+        }
+        api.lend = { with, kept in
+            Strict.owns(with, "lend of martlet.attribute")
+            made.pointee.lend(with, kept)
+        }
         return kept(api)
     }()
 }

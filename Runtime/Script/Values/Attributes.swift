@@ -31,6 +31,21 @@ public enum Attributes {
         with.attributes = UnsafeMutableRawPointer(head)
     }
 
+    /// One more holder, which is no message; nil when there are none.
+    public static func keep(_ message: Message) -> UnsafeMutableRawPointer? {
+        guard let head = existing(message) else { return nil }
+        head.pointee.references += 1
+        return UnsafeMutableRawPointer(head)
+    }
+
+    /// Lets the message use what was kept; what it had of its own is gone.
+    public static func lend(_ kept: UnsafeMutableRawPointer, to message: Message) {
+        if message.attributes == kept { return }
+        kept.assumingMemoryBound(to: Head.self).pointee.references += 1
+        if let old = message.attributes { release(old) }
+        message.attributes = kept
+    }
+
     /// Forgets all attributes of this message.
     public static func drop(_ message: Message) {
         guard let old = message.attributes else { return }
@@ -38,7 +53,8 @@ public enum Attributes {
         release(old)
     }
 
-    static func release(_ raw: UnsafeMutableRawPointer) {
+    /// Lets go of what was kept.
+    public static func release(_ raw: UnsafeMutableRawPointer) {
         let head = raw.assumingMemoryBound(to: Head.self)
         head.pointee.references -= 1
         if head.pointee.references == 0 { head.pointee.pool.pointee.giveBack(head) }

@@ -583,6 +583,12 @@ typedef struct mt_attribute_api {
     /* The name of the index-th root, or member of root, or absent.          */
     mt_str    (*name)(const mt_msg *, uint32_t kind, mt_str root, uint32_t index);
     mt_result (*share)(mt_msg *with, mt_msg *from);
+    /* Holds a message's attributes longer than the message: NULL when it has
+     * none. lend() shares them with another message; drop() lets go of them.
+     * [worker of the message]                                                */
+    void     *(*keep)(mt_msg *);
+    void      (*lend)(mt_msg *with, void *kept);
+    void      (*drop)(void *kept);
 } mt_attribute_api;
 
 /* ---- "martlet.statistic" 1.0: counters by name. [any] ----------------------*/
