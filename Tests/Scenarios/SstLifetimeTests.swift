@@ -267,10 +267,13 @@ private let required = "Require: timer"
                 """
         var server: Server? = try sstServer(database, in: folder)
         let call = try TestCall(server!)
-        try call.establish([timer], answered: "Session-Expires: 1;refresher=uas", required)
+        try call.establish([timer], answered: "Session-Expires: 3000;refresher=uas", required)
         let address = "udp:\(server!.udp.text)"
         server!.kill()
         server = nil
+        // As if it had been down for an hour.
+        let time = try run("sqlite3", folder.file("calls.db"), "UPDATE dialog SET timeout = timeout - 3600")
+        #expect(time.status == 0, "\(time.err)")
         let next = try sstServer(database, in: folder, listen: [address])
         call.move(to: next)
         _ = try call.hangUp()
