@@ -93,16 +93,19 @@ import Testing
         #expect(Message(got.message.opaque) == got.message)
     }
 
-    @Test func `attributes are let go with the message`() {
-        Message.attributesRelease = { $0.storeBytes(of: 77, as: Int.self) }
-        let attributes = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
-        attributes.storeBytes(of: 0, as: Int.self)
-        let pool = MessagePool()
-        let message = pool.take()
-        message.attributes = attributes
-        message.release()
-        #expect(attributes.load(as: Int.self) == 77)
-        attributes.deallocate()
-        pool.close()
+    /// In a process of its own: who lets go of attributes is one for all of a process, and other tests have theirs.
+    @Test func `attributes are let go with the message`() async {
+        await #expect(processExitsWith: .success) {
+            Message.attributesRelease = { $0.storeBytes(of: 77, as: Int.self) }
+            let attributes = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
+            attributes.storeBytes(of: 0, as: Int.self)
+            let pool = MessagePool()
+            let message = pool.take()
+            message.attributes = attributes
+            message.release()
+            #expect(attributes.load(as: Int.self) == 77)
+            attributes.deallocate()
+            pool.close()
+        }
     }
 }
