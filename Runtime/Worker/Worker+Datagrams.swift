@@ -54,7 +54,7 @@ extension Worker {
     /// How long what it reads has waited in its sockets, in milliseconds; 0: it keeps up.
     public var behind: UInt64 {
         backlog.isAskedFor = true
-        return backlog.age / 1_000_000
+        return backlog.time(at: ticks) / 1_000_000
     }
 
     /// One batch. What belongs to other workers is on its way to them first, so that they begin while we go
@@ -71,7 +71,12 @@ extension Worker {
         let descriptor = network.descriptor(worker: index, socket: socket)
         let count = Int(cl_batch_receive(batch, descriptor, Int32(Datagrams.most), row.pointee.isWildcard))
         // An error belongs to a datagram sent earlier; reading it clears it.
-        if backlog.isAskedFor { backlog.read(count, from: socket, descriptor, now: ticks) }
+        if backlog.isAskedFor {
+            let isFull = count == Datagrams.most
+            backlog.read(
+                socket, waited: isFull ? cl_datagram_age(descriptor) : 0,
+                isFilling: isFull && cl_is_filling(descriptor), at: ticks)
+        }
         guard count > 0 else { return }
         self.count(counters.received, Int64(count))
         for i in 0..<count { datagrams.counts[i] = arrived(i, socket, row) }
@@ -252,31 +257,5 @@ extension Worker {
         _ = cl_poll_change(
             poll, network.descriptor(worker: index, socket: socket), events,
             EventKind.datagrams.event(UInt64(socket)))
-    }
-}
-
-/// How far behind a worker is: how long the datagrams that it has just read had waited in their socket; or for how long
-/// that has been more than half full, when it is so small that nothing waits in it for long, but is lost. That there is
-/// always one more batch to read says little: so it is for every busy worker, however short its queue.
-struct Backlog {
-    /// Somebody wants to know, so that the kernel is asked: once for each full batch.
-    var isAskedFor = false
-    /// In nanoseconds, of the socket that was late last; 0: none is.
-    private(set) var age: UInt64 = 0
-    private var socket = -1
-    private var fillingSince: UInt64 = 0
-
-    mutating func read(_ count: Int, from socket: Int, _ descriptor: Int32, now: UInt64) {
-        guard count == Datagrams.most else {
-            if socket == self.socket { (age, fillingSince) = (0, 0) }
-            return
-        }
-        if socket != self.socket || !cl_is_filling(descriptor) {
-            fillingSince = 0
-        } else if fillingSince == 0 {
-            fillingSince = now
-        }
-        self.socket = socket
-        age = max(cl_datagram_age(descriptor), fillingSince == 0 ? 0 : now &- fillingSince)
     }
 }

@@ -34,6 +34,8 @@ public enum Attributes {
     /// One more holder, which is no message; nil when there are none.
     public static func keep(_ message: Message) -> UnsafeMutableRawPointer? {
         guard let head = existing(message) else { return nil }
+        let lists = head.pointee.lists
+        guard lists.0 != nil || lists.1 != nil || lists.2 != nil || lists.3 != nil else { return nil }
         head.pointee.references += 1
         return UnsafeMutableRawPointer(head)
     }
