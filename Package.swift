@@ -24,23 +24,44 @@ let swift: [SwiftSetting] = [
 /// Plugins/NAME is the target NamePlugin and the product mod_NAME, so the file libmod_NAME.so: "mod_" keeps a plugin
 /// called crypto from becoming the libcrypto.so that -lcrypto finds first.
 let plugins = [
-    "auth", "auth_db", "avpops", "corex", "ctl", "db_sqlite", "dialog", "htable", "kex", "maxfwd",
-    "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp", "pv", "registrar",
-    "rr", "sanity", "signaling", "sipmsgops", "siputils", "sl", "sst", "stun", "textops", "tm", "tmx",
+    "auth", "auth_db", "avpops", "corex", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs", "kex",
+    "maxfwd", "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp", "pv",
+    "registrar", "rr", "sanity", "signaling", "sipmsgops", "siputils", "sl", "sst", "stun", "textops", "tm",
+    "tmx",
     "usrloc", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [
-    "auth", "auth_db", "avpops", "ctl", "db_sqlite", "dialog", "htable", "maxfwd", "mi_fifo", "nathelper",
-    "outbound", "path", "permissions", "pv", "registrar", "rr", "sanity", "siputils", "sl", "sst", "stun",
-    "textops", "tm", "usrloc", "xlog",
+    "auth", "auth_db", "avpops", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs", "maxfwd", "mi_fifo",
+    "nathelper", "outbound", "path", "permissions", "pv", "registrar", "rr", "sanity", "siputils", "sl",
+    "sst", "stun", "textops", "tm", "usrloc", "xlog",
 ]
+
+/// What several plugins are built upon: Plugins/Shared/NAME, linked into each of them.
+let shared = ["Carrier": ["ctl", "mi_fifo", "jsonrpcs"]]
 
 /// The system's libraries that a plugin needs, and that nothing else is linked with: Plugins/NAME/LIBRARY has the
 /// module map.
 let systemLibraries = ["db_sqlite": "CSQLite"]
 
 func target(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
+
+func sharedTarget(_ name: String) -> Target {
+    .target(name: name, dependencies: ["PluginKit"], path: "Plugins/Shared/\(name)", swiftSettings: swift)
+}
+
+func pluginTarget(_ name: String) -> Target {
+    let hasLogic = withLogic.contains(name)
+    let library = systemLibraries[name]
+    var dependencies: [Target.Dependency] = ["PluginKit"]
+    if hasLogic { dependencies.append(.target(name: "\(target(name))Logic")) }
+    if let library { dependencies.append(.target(name: library)) }
+    for (one, users) in shared where users.contains(name) { dependencies.append(.target(name: one)) }
+    return .target(
+        name: "\(target(name))Plugin", dependencies: dependencies, path: "Plugins/\(name)",
+        exclude: ["README.md"] + (hasLogic ? ["Logic"] : []) + (library.map { [$0] } ?? []),
+        swiftSettings: swift, linkerSettings: pluginLink)
+}
 
 let package = Package(
     name: "martlet",
@@ -102,17 +123,8 @@ let package = Package(
                 path: "Plugins/\($0)/Logic",
                 swiftSettings: swift)
         }
-        + plugins.map {
-            .target(
-                name: "\(target($0))Plugin",
-                dependencies: ["PluginKit"]
-                    + (withLogic.contains($0) ? [.target(name: "\(target($0))Logic")] : [])
-                    + (systemLibraries[$0].map { [.target(name: $0)] } ?? []),
-                path: "Plugins/\($0)",
-                exclude: ["README.md"] + (withLogic.contains($0) ? ["Logic"] : [])
-                    + (systemLibraries[$0].map { [$0] } ?? []),
-                swiftSettings: swift, linkerSettings: pluginLink)
-        }
+        + shared.keys.sorted().map(sharedTarget)
+        + plugins.map(pluginTarget)
         + systemLibraries.map {
             .systemLibrary(
                 name: $0.value, path: "Plugins/\($0.key)/\($0.value)", providers: [.apt(["libsqlite3-dev"])])

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Carrier
 import CtlLogic
 import Glibc
 import PluginKit
@@ -38,7 +39,7 @@ final class ControlThread: @unchecked Sendable {
     }
 
     func start() -> Bool {
-        guard mailbox.isOpen else { return false }
+        guard mailbox.letters.isOpen else { return false }
         let held = Unmanaged.passRetained(self)
         let code = pthread_create(
             &thread, nil,
@@ -53,13 +54,15 @@ final class ControlThread: @unchecked Sendable {
 
     /// Ends the thread, and takes the names of the sockets away.
     func stop() {
-        mailbox.end()
+        mailbox.letters.end()
         pthread_join(thread, nil)
         for listener in listeners { listener.close() }
     }
 
     /// The answer of a command. From any thread.
-    func deliver(_ packet: [UInt8], to target: Target) { mailbox.put(.init(target: target, bytes: packet)) }
+    func deliver(_ packet: [UInt8], to target: Target) {
+        mailbox.letters.put(.init(target: target, bytes: packet))
+    }
 
     /// Who is connected, as the thread last said. From any thread.
     func visitors() -> [Visitor] { mailbox.visitors() }
@@ -70,8 +73,8 @@ final class ControlThread: @unchecked Sendable {
         var all = sigset_t()
         sigfillset(&all)
         pthread_sigmask(SIG_BLOCK, &all, nil)
-        while !mailbox.isEnding {
-            var waiting = [pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0)]
+        while !mailbox.letters.isEnding {
+            var waiting = [pollfd(fd: mailbox.letters.descriptor, events: Int16(POLLIN), revents: 0)]
             for listener in listeners {
                 waiting.append(pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0))
             }
@@ -82,7 +85,7 @@ final class ControlThread: @unchecked Sendable {
             }
             guard poll(&waiting, nfds_t(waiting.count), -1) > 0 else { continue }
 
-            for letter in mailbox.take() { send(letter) }
+            for letter in mailbox.letters.take() { send(letter) }
             for (index, listener) in listeners.enumerated() where waiting[index + 1].revents != 0 {
                 ready(listener, index)
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
+import Carrier
 import CtlLogic
-import Glibc
 import PluginKit
 
 /// Turns the answer of a command into lines of text, and writes them to the fifo that the client made for
@@ -42,31 +42,8 @@ final class FifoAnswer: CommandReader, @unchecked Sendable {
 
     private func line(_ line: String) { text += String(repeating: "\t", count: max(depth, 0)) + line + "\n" }
 
-    /// Only into a fifo that somebody reads, and never for long: a client that does not read gets nothing.
     private func write(_ answer: String) {
         guard let path else { return }
-        let descriptor = Glibc.open(path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            return Host.log(.warning, "ctl: \(path) cannot be written: \(lastError())")
-        }
-        defer { _ = Glibc.close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else {
-            return Host.log(.warning, "ctl: \(path) is no fifo")
-        }
-        let bytes = Array((answer + "\n").utf8)
-        var at = 0
-        while at < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(descriptor, $0.baseAddress.map { $0 + at }, $0.count - at)
-            }
-            if count > 0 {
-                at += count
-                continue
-            }
-            guard count < 0, errno == EAGAIN else { return }
-            var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            guard poll(&waiting, 1, 1000) > 0 else { return }
-        }
+        Fifo.answer(answer + "\n", in: path)
     }
 }

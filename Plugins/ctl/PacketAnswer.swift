@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
+import Carrier
 import CtlLogic
 import PluginKit
 
@@ -50,21 +51,11 @@ final class PacketAnswer: CommandReader, @unchecked Sendable {
 
 /// The arguments of a request as the server takes them, for as long as the closure runs.
 func withArguments<Result>(_ request: Request, _ body: ([mt_value]) -> Result) -> Result {
-    // One block for all texts, so that pointers into it stay what they are.
-    var texts: [UInt8] = []
-    for case .text(let text) in request.arguments { texts += text }
-    return texts.withUnsafeBytes { texts in
-        var at = 0
-        let values = request.arguments.map { argument in
-            switch argument {
-            case .int(let number): return mt_value(Int(number))
-            case .text(let text):
-                defer { at += text.count }
-                guard !text.isEmpty else { return mt_value(mt_str("")) }
-                let start = texts.baseAddress.map { ($0 + at).assumingMemoryBound(to: CChar.self) }
-                return mt_value(mt_str(ptr: start, len: text.count))
-            }
+    let arguments = request.arguments.map { argument -> CommandArgument in
+        switch argument {
+        case .int(let number): .int(Int64(number))
+        case .text(let text): .text(text)
         }
-        return body(values)
     }
+    return withValues(arguments, body)
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Carries commands: BINRPC over sockets, as kamcmd speaks it, and the text protocol over fifos.
 import CMartlet
+import Carrier
 import CtlLogic
 import PluginKit
 
@@ -84,7 +85,7 @@ private func begin() -> Outcome {
     guard let owner = Owner(mode: mode.value, user: user.value, group: group.value) else { return .error }
     var listeners: [Listener] = []
     for address in addresses {
-        do throws(Listener.Failure) {
+        do throws(Failure) {
             listeners.append(try Listener(address, owner))
         } catch {
             for listener in listeners { listener.close() }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
+import Carrier
 import Mi_fifoLogic
 import PluginKit
 
@@ -18,25 +19,10 @@ final class Running: CommandReader, @unchecked Sendable {
         _ name: String, _ arguments: [String], _ then: @escaping @Sendable (Int, String) -> Void
     ) -> Bool {
         guard let (command, arguments) = MINames.resolve(name, arguments) else { return false }
-        // One block for all texts, so that pointers into it stay what they are.
-        var texts: [UInt8] = []
-        for argument in arguments { texts += Array(argument.utf8) }
-        texts.append(0)
-        return texts.withUnsafeBytes { bytes in
-            guard let start = bytes.bindMemory(to: CChar.self).baseAddress else { return false }
-            var values: [mt_value] = []
-            var at = 0
-            for argument in arguments {
-                let count = argument.utf8.count
-                if let number = Int32(argument) {
-                    values.append(mt_value(Int(number)))
-                } else {
-                    values.append(mt_value(mt_str(ptr: start + at, len: count)))
-                }
-                at += count
-            }
-            return Running(then).run(command, values).isYes
+        let values = arguments.map { argument -> CommandArgument in
+            Int32(argument).map { .int(Int64($0)) } ?? .text(Array(argument.utf8))
         }
+        return withValues(values) { Running(then).run(command, $0).isYes }
     }
 
     override func put(_ key: Text, _ value: Value) {

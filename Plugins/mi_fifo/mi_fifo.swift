@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fifo of Kamailio 4's management interface, for the tools that still write to it.
 import CMartlet
-import Glibc
+import Carrier
 import Mi_fifoLogic
 import PluginKit
 
@@ -18,7 +18,7 @@ let commands = Counter("commands", "Commands that came in.")
 let refusedCommands = Counter("refused", "What came in and was no command, or one that is not there.")
 
 /// Set once, on the main thread; nil when there is none.
-nonisolated(unsafe) private var fifo: Fifo?
+nonisolated(unsafe) private var fifo: Reading?
 
 private let plugin = Plugin(
     "mi_fifo", "1.0.0", "Commands over a fifo, by the names of Kamailio 4's management interface."
@@ -43,9 +43,9 @@ private let plugin = Plugin(
                 return value.type == UInt32(MT_STR)
                     ? String(Text(unchecked: value.str)) : String(value.num)
             }
-            let owner = Owner(done: done, user: user)
+            let asker = Asker(done: done, user: user)
             let isKnown = Running.start(String(Text(unchecked: name)), arguments) { code, text in
-                text.withRaw { owner.done(owner.user, Int32(truncatingIfNeeded: code), $0) }
+                text.withRaw { asker.done(asker.user, Int32(truncatingIfNeeded: code), $0) }
             }
             return isKnown ? mt_result(MT_OK) : mt_result(MT_NO)
         }
@@ -53,7 +53,7 @@ private let plugin = Plugin(
 }
 
 /// Whom a command is run for; told on the commands' thread.
-private struct Owner: @unchecked Sendable {
+private struct Asker: @unchecked Sendable {
     let done: @convention(c) (UnsafeMutableRawPointer?, Int32, mt_str) -> Void
     let user: UnsafeMutableRawPointer?
 }
@@ -63,42 +63,14 @@ private func begin() -> Outcome {
         Host.log(.info, "fifo_name is not set: there is no fifo")
         return .yes
     }
-    guard let (user, group) = owner() else { return .error }
-    guard
-        let made = Fifo(
-            String(name), mode: mode.value, user: user, group: group, replies: String(folder.value))
+    guard let owner = Owner(mode: mode.value, user: user.value, group: group.value),
+        let made = Reading(String(name), owner, replies: String(folder.value))
     else { return .error }
     guard made.start() else {
         return Host.fail("mi_fifo cannot start its thread", help: "see the limits of the process")
     }
     fifo = made
     return .yes
-}
-
-/// nil, and the reason given, when there is no such user or group.
-private func owner() -> (uid_t, gid_t)? {
-    var ids = (uid_t.max, gid_t.max)
-    if let user = user.value, !user.isEmpty {
-        if let number = user.integer {
-            ids.0 = uid_t(truncatingIfNeeded: number)
-        } else if let entry = getpwnam(String(user)) {
-            ids = (entry.pointee.pw_uid, entry.pointee.pw_gid)
-        } else {
-            _ = Host.fail("fifo_user: there is no user \"\(String(user))\"", help: "see /etc/passwd")
-            return nil
-        }
-    }
-    if let group = group.value, !group.isEmpty {
-        if let number = group.integer {
-            ids.1 = gid_t(truncatingIfNeeded: number)
-        } else if let entry = getgrnam(String(group)) {
-            ids.1 = entry.pointee.gr_gid
-        } else {
-            _ = Host.fail("fifo_group: there is no group \"\(String(group))\"", help: "see /etc/group")
-            return nil
-        }
-    }
-    return ids
 }
 
 @c(martlet_plugin)

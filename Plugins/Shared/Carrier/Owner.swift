@@ -2,21 +2,22 @@
 import Glibc
 import PluginKit
 
-/// Who may use a socket or fifo.
-struct Owner {
-    let mode: mode_t
+/// Who may use a socket or fifo: its permissions, and whose it is.
+public struct Owner: Sendable {
+    public let mode: mode_t
     private var user = uid_t.max
     private var group = gid_t.max
 
-    /// Nil, and the reason given, when there is no such user or group.
-    init?(mode: Int, user: Text?, group: Text?) {
+    /// Users and groups are names or numbers; none: those of the process. Nil, and the reason given, when there is
+    /// no such user or group. With the name of a user comes its group.
+    public init?(mode: Int, user: Text?, group: Text?) {
         self.mode = mode_t(mode)
         if let user, !user.isEmpty {
             if let number = user.integer {
                 self.user = uid_t(truncatingIfNeeded: number)
             } else {
                 guard let entry = getpwnam(String(user)) else {
-                    _ = Host.fail("ctl: there is no user \"\(String(user))\"", help: "see /etc/passwd")
+                    _ = Host.fail("there is no user \"\(String(user))\"", help: "see /etc/passwd")
                     return nil
                 }
                 self.user = entry.pointee.pw_uid
@@ -28,7 +29,7 @@ struct Owner {
                 self.group = gid_t(truncatingIfNeeded: number)
             } else {
                 guard let entry = getgrnam(String(group)) else {
-                    _ = Host.fail("ctl: there is no group \"\(String(group))\"", help: "see /etc/group")
+                    _ = Host.fail("there is no group \"\(String(group))\"", help: "see /etc/group")
                     return nil
                 }
                 self.group = entry.pointee.gr_gid
@@ -37,7 +38,7 @@ struct Owner {
     }
 
     /// Makes a file theirs.
-    func take(_ path: String) -> Bool {
+    public func take(_ path: String) -> Bool {
         guard chmod(path, mode) == 0 else { return false }
         guard user != .max || group != .max else { return true }
         return chown(path, user, group) == 0
