@@ -32,6 +32,7 @@ final class Database: @unchecked Sendable {
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private var connection: Connection?
     private var trouble = Trouble()
+    private var mailboxes: [UInt32: Mailbox] = [:]
     private var lastTry: UInt64 = 0
     private var lastLook: UInt64 = 0
 
@@ -130,7 +131,15 @@ final class Database: @unchecked Sendable {
             job.values.free()
             if job.done != nil || !job.rows.isEmpty { perWorker[job.worker, default: []].append(job) }
         }
-        for (worker, jobs) in perWorker { Delivery(jobs).send(to: worker) }
+        for (worker, jobs) in perWorker { mailbox(worker).send(jobs) }
+    }
+
+    /// [thread] Made when it is needed first.
+    private func mailbox(_ worker: UInt32) -> Mailbox {
+        if let known = mailboxes[worker] { return known }
+        let new = Mailbox(worker: worker)
+        mailboxes[worker] = new
+        return new
     }
 
     // MARK: - the file

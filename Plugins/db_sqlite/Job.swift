@@ -33,21 +33,32 @@ struct Job: @unchecked Sendable {
         }
     }
 
-    /// On the worker that asked: the rows, and the end.
-    func answer() {
+    /// How many rows have been lent.
+    var lent = 0
+
+    /// On the worker that asked: the rows, and the end. False: the time is over, and there are more.
+    ///
+    /// - Parameter end: only what has many rows looks at the clock.
+    mutating func answer(until end: UInt64) -> Bool {
         var call = mt_call()
         call.host = host
         call.user = user
         call.worker = worker
         if case .find(_, let row?) = work {
-            for values in rows {
+            while lent < rows.count {
+                let values = rows[lent]
                 call.args = UnsafePointer(values.values)
                 call.argc = UInt32(values.count)
                 _ = row(&call)
+                values.free()
+                lent += 1
+                if lent & 15 == 0, lent < rows.count, Loop.ticks >= end { return false }
             }
+        } else {
+            for row in rows { row.free() }
         }
-        for row in rows { row.free() }
-        guard let done else { return }
+        rows = []
+        guard let done else { return true }
         var value = mt_value(number)
         call.result = result
         if case .count = work { call.argc = 1 } else { call.argc = 0 }
@@ -56,24 +67,6 @@ struct Job: @unchecked Sendable {
             call.args = argc == 1 ? $0 : nil
             _ = done(&call)
         }
-    }
-}
-
-/// The answers for one worker, which travel together.
-final class Delivery: @unchecked Sendable {
-    private let jobs: [Job]
-    init(_ jobs: [Job]) { self.jobs = jobs }
-
-    /// From any thread.
-    func send(to worker: UInt32) {
-        let held = Unmanaged.passRetained(self)
-        let code = Server.loop.pointee.post(
-            Server.host, worker,
-            { raw in
-                guard let user = raw?.pointee.user else { return Outcome.error.code }
-                for job in Unmanaged<Delivery>.fromOpaque(user).takeRetainedValue().jobs { job.answer() }
-                return Outcome.yes.code
-            }, held.toOpaque())
-        if code <= 0 { held.release() }
+        return true
     }
 }
