@@ -241,12 +241,13 @@ private func json(_ value: Shown.Value) -> String {
     ) { answer, entry, id, headers in
         let headers = string(headers)
         let gathered = Gathered()
-        return Walk.run(answer) { call, dialog in
-            guard Int(dialog.pointee.id) == id, Int(dialog.pointee.entry) == entry else { return }
+        return Walk.search(answer) { call, dialog in
+            guard dialog.isNamed(entry, id) else { return true }
             let outcome = headers.withRaw {
                 terminate(call, dialog, .both, .ended, reason: mt_str("Ended by an operator"), headers: $0)
             }
             if outcome.isYes { gathered.hit() }
+            return false
         } then: { answer in
             gathered.hitCount > 0 ? .yes : answer.fault(404, "Dialog not found")
         }

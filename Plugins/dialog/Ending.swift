@@ -70,6 +70,9 @@ private func giveUp(
 func sendByes(
     _ call: CallPointer, _ dialog: DialogPointer, _ sides: Sides, _ cause: Life.Cause, _ headers: mt_str
 ) {
+    if headers.len > 0 {
+        table(dialog).pointee.byeHeaders[dialog.pointee.index] = String(Text(unchecked: headers))
+    }
     if sides.contains(.caller), !dialog.pointee.has(.byeToCaller) {
         dialog.pointee.marks.insert(.byeToCaller)
         sendBye(call, dialog, .caller, nextSequence(dialog, to: .caller), cause, headers, attempt: 0)
@@ -154,8 +157,10 @@ private func sendAgain(_ dialog: DialogPointer, _ side: Sides, after seconds: UI
         dialog.pointee.pins += 1
         let attempt = 3 - triesLeft(dialog, side)
         let sequence = nextSequence(dialog, to: side)
-        sendBye(
-            call.raw, dialog, side, sequence, dialog.pointee.life.cause, mt_str(), attempt: attempt)
+        let headers = table(dialog).pointee.byeHeaders[dialog.pointee.index]
+        headers.withRaw {
+            sendBye(call.raw, dialog, side, sequence, dialog.pointee.life.cause, $0, attempt: attempt)
+        }
         perform(
             dialog.pointee.life.transactionEnded(isInitial: false, at: Now.seconds), call.raw, dialog, .none)
         unpin(call.raw, dialog)

@@ -79,6 +79,7 @@ private func emit(_ step: Step, _ call: CallPointer, _ dialog: DialogPointer, _ 
         let before = (state.pointee.dialog, state.pointee.direction)
         state.pointee.dialog = dialog.number.number
         if occasion.direction != 0 { state.pointee.direction = occasion.direction }
+        if EventVariable.isFilled(at: step) { EventVariable.fill(message, dialog) }
         let outer = call.pointee.msg
         call.pointee.msg = message
         let outcome = withUnsafePointer(to: &data) {

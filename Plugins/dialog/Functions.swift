@@ -160,35 +160,29 @@ private func refer(_ call: CallPointer, _ dialog: DialogPointer, _ sides: Sides,
     }
 }
 
-/// On whichever worker has it.
+/// By the numbers that lists show, on whichever worker has it.
 func askAll(
     _ call: borrowing Call, _ entry: Int, _ id: Int,
     _ body: @escaping @Sendable (CallPointer, DialogPointer) -> Outcome
 ) -> Outcome {
     let box = Box<Outcome>()
     return call.wait(upTo: .seconds(10), then: Action { _ in box.take() ?? .no }) { ticket in
-        Loop.visit(
-            each: { call in
-                guard box.take() == nil, let dialog = named(call.raw, entry, id) else { return .yes }
-                dialog.pointee.pins += 1
-                box.put(body(call.raw, dialog))
-                unpin(call.raw, dialog)
-                return .yes
-            },
-            done: { _ in
-                ticket.resume(.yes)
-                return .yes
-            })
+        Walk.go { call, dialog in
+            guard dialog.isNamed(entry, id) else { return true }
+            dialog.pointee.pins += 1
+            box.put(body(call, dialog))
+            unpin(call, dialog)
+            return false
+        } done: {
+            ticket.resume(.yes)
+        }
     }
 }
 
-/// Among all of this worker, by the numbers that lists show.
-func named(_ call: CallPointer, _ entry: Int, _ id: Int) -> DialogPointer? {
-    var found: DialogPointer?
-    _ = table(call).pointee.each(from: 1, .max - 1) { dialog in
-        if Int(dialog.pointee.id) == id, Int(dialog.pointee.entry) == entry { found = dialog }
+extension DialogPointer {
+    func isNamed(_ entry: Int, _ id: Int) -> Bool {
+        Int(pointee.id) == id && Int(pointee.entry) == entry
     }
-    return found
 }
 
 // MARK: - flags and properties

@@ -12,12 +12,19 @@ final class LateLoading: Loading, @unchecked Sendable {
     /// Whoever sends more of them wants to fill our memory.
     private static let mostEnded = 100_000
 
+    /// All calls are read in so many parts, by their entry: none of them is much, however many there are.
+    private static let parts: UInt32 = 256
+
+    /// The part that is being read; nil: the calls with one Call-ID.
+    private var part: UInt32?
+    private var count = 0
     private var asked = 0
     private var hasFailed = false
     /// Gets how many there were; nil: they cannot be read.
     private let then: (Int?) -> Void
 
-    private init(_ worker: Int, _ then: @escaping (Int?) -> Void) {
+    private init(_ worker: Int, part: UInt32?, _ then: @escaping (Int?) -> Void) {
+        self.part = part
         self.then = then
         super.init(onlyFor: worker)
     }
@@ -73,48 +80,59 @@ final class LateLoading: Loading, @unchecked Sendable {
 
     /// `callID` absent: all of them.
     private static func read(_ call: CallPointer, _ callID: mt_str, _ then: @escaping (Int?) -> Void) {
-        let loading = LateLoading(Int(call.pointee.worker), then)
-        let user = Unmanaged.passRetained(loading)
-        let asks = callID.ptr == nil ? readAll : readOne
-        if !Storage.find(call, callID, row, asks, user.toOpaque()) {
-            user.release()
-            then(nil)
+        let isAll = callID.ptr == nil
+        let loading = LateLoading(Int(call.pointee.worker), part: isAll ? 0 : nil, then)
+        if isAll {
+            loading.readPart(call)
+        } else {
+            loading.ask { Storage.find(call, callID: callID, row, readDialogs, $0) }
+            if loading.asked == 0 { then(nil) }
         }
     }
 
-    private static let readAll: mt_fn = { call in
-        guard let call, let user = call.pointee.user else { return 1 }
-        let loading = Unmanaged<LateLoading>.fromOpaque(user).takeRetainedValue()
-        loading.goOn(call, [nil])
-        return 1
+    private func readPart(_ call: CallPointer) {
+        ask { Storage.find(call, entries: entries, Loading.row, Self.readDialogs, $0) }
+        if asked == 0 { then(nil) }
     }
 
-    private static let readOne: mt_fn = { call in
+    /// Other servers may have had more entries: they are in the last part.
+    private var entries: (from: UInt32, to: UInt32?) {
+        let part = part ?? 0
+        let width = max(Settings.entries / Self.parts, 1)
+        return (part * width, part == Self.parts - 1 ? nil : (part + 1) * width)
+    }
+
+    private func ask(_ body: (UnsafeMutableRawPointer) -> Bool) {
+        let user = Unmanaged.passRetained(self)
+        asked += 1
+        if body(user.toOpaque()) { return }
+        user.release()
+        asked -= 1
+        hasFailed = true
+    }
+
+    private static let readDialogs: mt_fn = { call in
         guard let call, let user = call.pointee.user else { return 1 }
         let loading = Unmanaged<LateLoading>.fromOpaque(user).takeRetainedValue()
-        loading.goOn(call, loading.loaded.keys.map { $0 })
+        loading.asked -= 1
+        if call.pointee.result > 0 { loading.readVariables(call) } else { loading.then(nil) }
         return 1
     }
 
     /// The dialogs are there: now their variables.
-    private func goOn(_ call: CallPointer, _ keys: [UInt64?]) {
-        guard call.pointee.result > 0 else { return then(nil) }
-        guard !loaded.isEmpty else { return then(0) }
-        asked = 1
-        for key in keys {
-            let user = Unmanaged.passRetained(self)
-            asked += 1
-            if !Storage.findVariables(call, of: key, Loading.variableRow, Self.readVariables, user.toOpaque())
-            {
-                user.release()
-                hasFailed = true
-                asked -= 1
+    private func readVariables(_ call: CallPointer) {
+        asked += 1
+        if part == nil {
+            for key in loaded.keys {
+                ask { Storage.findVariables(call, of: key, Loading.variableRow, Self.haveVariables, $0) }
             }
+        } else if !loaded.isEmpty {
+            ask { Storage.findVariables(call, entries: entries, Loading.variableRow, Self.haveVariables, $0) }
         }
         answered(call)
     }
 
-    private static let readVariables: mt_fn = { call in
+    private static let haveVariables: mt_fn = { call in
         guard let call, let user = call.pointee.user else { return 1 }
         let loading = Unmanaged<LateLoading>.fromOpaque(user).takeRetainedValue()
         if call.pointee.result <= 0 { loading.hasFailed = true }
@@ -125,7 +143,26 @@ final class LateLoading: Loading, @unchecked Sendable {
     private func answered(_ call: CallPointer) {
         asked -= 1
         guard asked == 0 else { return }
-        if hasFailed { Host.log(.error, "the variables of \(loaded.count) calls cannot be read") }
+        if hasFailed {
+            hasFailed = false
+            guard part == nil else {
+                // The calls are here, so only this is left to be read.
+                Loop.after(.seconds(1), on: Int(call.pointee.worker)) { [self] call in
+                    readVariables(call.raw)
+                    return .yes
+                }
+                return
+            }
+            Host.log(.error, "the variables of \(loaded.count) calls cannot be read")
+        }
+        count += loaded.count
+        announce(call)
+        guard let part, part + 1 < Self.parts else { return then(count) }
+        self.part = part + 1
+        readPart(call)
+    }
+
+    private func announce(_ call: CallPointer) {
         for (key, number) in loaded {
             guard let dialog = find(number) else { continue }
             dialog.pointee.marks.remove(.loaded)
@@ -134,18 +171,14 @@ final class LateLoading: Loading, @unchecked Sendable {
             if databaseMode.value == 3 { Storage.erase(call, key) }
             endIfOver(call, number)
         }
-        let own = Int(call.pointee.worker)
+        let keys = takeKeys()
+        guard !keys.isEmpty else { return }
         for worker in 0..<max(Host.workers, 1) {
-            if worker == own {
-                skipNumbers(on: worker)
-            } else {
-                Loop.post(to: worker) { call in
-                    self.skipNumbers(on: call.worker)
-                    return .yes
-                }
+            Loop.post(to: worker) { call in
+                Loading.skip(keys, on: call.worker)
+                return .yes
             }
         }
-        then(loaded.count)
     }
 
     private func endIfOver(_ call: CallPointer, _ number: UInt64) {

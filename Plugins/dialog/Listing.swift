@@ -153,67 +153,6 @@ struct Shown: Sendable {
     }
 }
 
-/// Goes through the dialogs of all workers, a little at a time: in between, each worker does what it is there for.
-final class Walk: Sendable {
-    typealias Body = @Sendable (CallPointer, DialogPointer) -> Void
-
-    /// In nanoseconds.
-    private static let portion: UInt64 = 1_000_000
-    private let body: Body
-    private let worker: Int?
-    private let done: @Sendable () -> Void
-
-    /// One worker, or all.
-    private init(_ worker: Int?, _ body: @escaping Body, done: @escaping @Sendable () -> Void) {
-        self.worker = worker
-        self.body = body
-        self.done = done
-    }
-
-    private func go(_ worker: Int, from first: UInt32) {
-        Loop.post(to: worker) { [self] call in
-            let table = table(call.raw)
-            let end = Loop.ticks + Self.portion
-            var at = first
-            while Loop.ticks < end {
-                guard table.pointee.each(from: at, 16, { body(call.raw, $0) }) else {
-                    if self.worker == nil, worker + 1 < Host.workers {
-                        go(worker + 1, from: 1)
-                    } else {
-                        done()
-                    }
-                    return .yes
-                }
-                at += 16
-            }
-            let next = at
-            // Others come first, however many dialogs there are.
-            Loop.after(1, on: worker) { [self] _ in
-                go(worker, from: next)
-                return .yes
-            }
-            return .yes
-        }
-    }
-
-    /// A command that answers when all have been seen.
-    static func run(
-        _ answer: borrowing Answer, on worker: Int? = nil, _ body: @escaping Body,
-        then: @escaping @Sendable (borrowing Answer) -> Outcome
-    ) -> Outcome {
-        answer.call.wait(
-            upTo: .seconds(120),
-            then: Action { call in
-                let answer = Answer(call)
-                return call.result == .timeout
-                    ? answer.fault(500, "the workers do not answer") : then(answer)
-            }
-        ) { ticket in
-            Walk(worker, body) { ticket.resume(.yes) }.go(worker ?? 0, from: 1)
-        }
-    }
-}
-
 /// What a walk brings together.
 final class Gathered: Sendable {
     private let rows = Mutex<[Shown]>([])

@@ -30,15 +30,22 @@ class Loading {
             LateLoading.isMissed()
             return .yes
         }
-        for worker in 0..<max(Host.workers, 1) { loading.skipNumbers(on: worker) }
         Host.log(.info, "\(loading.loaded.count) calls go on; \(loading.skipped) rows were of no use")
+        let keys = loading.takeKeys()
+        for worker in 0..<max(Host.workers, 1) { skip(keys, on: worker) }
         Storage.clear()
         return .yes
     }
 
     /// New dialogs of that worker do not get numbers that are taken.
-    func skipNumbers(on worker: Int) {
-        for key in loaded.keys { tables[worker].numbers.skip(UInt32(truncatingIfNeeded: key)) }
+    static func skip(_ keys: [UInt64], on worker: Int) {
+        for key in keys { tables[worker].numbers.skip(UInt32(truncatingIfNeeded: key)) }
+    }
+
+    /// Those that were restored since the last time, by entry and id.
+    func takeKeys() -> [UInt64] {
+        defer { loaded = [:] }
+        return Array(loaded.keys)
     }
 
     static let row: mt_fn = { raw in

@@ -37,15 +37,12 @@ import PluginKit
         let wanted = seconds ?? read.int ?? read.text.integer ?? 0
         guard wanted > 0, wanted <= 2_000_000_000 else { return .no }
         let only = seconds == nil ? nil : text(of: read)
-        Loop.visit(
-            each: { call in
-                let raw = call.raw
-                _ = table(raw).pointee.each(from: 1, .max - 1) { dialog in
-                    let isIn = only.withRaw { isMember(dialog, profile, $0.ptr == nil ? nil : $0) }
-                    if isIn { _ = setTimeout(raw, dialog, UInt32(wanted)) }
-                }
-                return .yes
-            }, done: { _ in .yes })
+        Walk.go { call, dialog in
+            if only.withRaw({ isMember(dialog, profile, $0.ptr == nil ? nil : $0) }) {
+                _ = setTimeout(call, dialog, UInt32(wanted))
+            }
+            return true
+        }
         return .yes
     }
     Function(

@@ -32,7 +32,7 @@ let sendBye = Param<Int>("send_bye", default: "0", in: 0...1, "1: all dialogs ge
 let waitACK = Param<Int>(
     "wait_ack", default: "1", in: 0...1, "Accepted: a failed dialog stays until its transaction is gone.")
 let xavpName = Param<Text?>(
-    "xavp_cfg", is: .verbatim, "Accepted, and told of at the start; has no effect here.")
+    "xavp_cfg", is: .verbatim, "The $xavp that has the fields of a call while its events are told.")
 let eventCallback = Param<Text?>(
     "event_callback", is: .verbatim, "Accepted, and told of at the start; has no effect here.")
 let valueProfiles = Param<Text>(
@@ -179,12 +179,6 @@ enum Settings {
 
     /// What somebody counts on, and would miss.
     private static func tellIgnored() {
-        if let name = xavpName.value {
-            Host.log(
-                .notice,
-                "xavp_cfg \"\(name)\" has no effect: event routes have $dlg(...) and $dlg_var(...) of their call"
-            )
-        }
         if let name = eventCallback.value {
             Host.log(
                 .notice,

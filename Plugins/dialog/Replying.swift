@@ -175,21 +175,35 @@ private func calleeRoutes(_ reply: OpaquePointer, _ dialog: DialogPointer) -> mt
     {
         return mt_str()
     }
-    var uris: [mt_str] = []
+    return withUnsafeTemporaryAllocation(of: mt_str.self, capacity: mostRoutes) { uris in
+        calleeRoutes(reply, dialog, &at, uris)
+    }
+}
+
+/// Longer ways nobody goes: Max-Forwards is 70.
+private let mostRoutes = 70
+
+/// - Parameter uris: room for all of them.
+private func calleeRoutes(
+    _ reply: OpaquePointer, _ dialog: DialogPointer, _ at: inout mt_header,
+    _ uris: UnsafeMutableBufferPointer<mt_str>
+) -> mt_str {
+    var count = 0
     var own: Int?
     repeat {
         var list = Text(unchecked: at.body)
-        while let address = list.takeAddress() {
+        while count < mostRoutes, let address = list.takeAddress() {
             let isIt =
                 matchMode.value == 2
                 ? URI(address.uri)?.isMine == true : isOurs(address.uri, dialog, first: false)
             // Of two for one message the upper one is on the callee's side.
-            if isIt, own == nil { own = uris.count }
-            uris.append(address.whole.raw)
+            if isIt, own == nil { own = count }
+            uris[count] = address.whole.raw
+            count += 1
         }
     } while Server.message.pointee.header(reply, recordRoute.name.token, &at)
-    var end = own ?? firstMine(uris) ?? uris.count
-    if keepsOwnRoutes.value & 2 != 0 { end = min(end + 1, uris.count) }
+    var end = own ?? firstMine(uris[..<count]) ?? count
+    if keepsOwnRoutes.value & 2 != 0 { end = min(end + 1, count) }
     guard end > 0 else { return mt_str() }
     var line = Line("")
     for index in stride(from: end - 1, through: 0, by: -1) {
@@ -207,7 +221,7 @@ private func isOurs(_ text: Text, _ dialog: DialogPointer, first: Bool) -> Bool 
         == Cookie(entry: dialog.pointee.entry, id: dialog.pointee.cookie)
 }
 
-private func firstMine(_ uris: [mt_str]) -> Int? {
+private func firstMine(_ uris: Slice<UnsafeMutableBufferPointer<mt_str>>) -> Int? {
     for (index, uri) in uris.enumerated() {
         var list = Text(unchecked: uri)
         if let address = list.takeAddress(), let parsed = URI(address.uri), parsed.isMine { return index }

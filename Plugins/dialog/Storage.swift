@@ -195,30 +195,56 @@ enum Storage {
         return api.pointee.load(Server.host, store, nil, 0, row, user) > 0
     }
 
-    /// The dialogs with that Call-ID; all of them where it is absent.
+    /// The dialogs with that Call-ID.
     static func find(
-        _ call: CallPointer, _ callID: mt_str, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
-        _ user: UnsafeMutableRawPointer?
+        _ call: CallPointer, callID: mt_str, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
+        _ user: UnsafeMutableRawPointer
     ) -> Bool {
-        guard let api, let dialogs else { return false }
-        var match = mt_match(
-            column: UInt32(Column.callID.rawValue), op: UInt32(MT_EQ), value: mt_value(callID))
-        return api.pointee.find(call, dialogs, &match, callID.ptr == nil ? 0 : 1, row, done, user) > 0
+        find(call, dialogs, [match(Column.callID.rawValue, MT_EQ, mt_value(callID))], row, done, user)
     }
 
-    /// The variables of one dialog; those of all where it is nil.
-    static func findVariables(
-        _ call: CallPointer, of key: UInt64?, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
-        _ user: UnsafeMutableRawPointer?
+    /// Those of so many entries; without an end: of all from there on.
+    static func find(
+        _ call: CallPointer, entries: (from: UInt32, to: UInt32?), _ row: @escaping mt_fn,
+        _ done: @escaping mt_fn, _ user: UnsafeMutableRawPointer
     ) -> Bool {
-        guard let api, let variables else { return false }
-        let entry = mt_value(Int((key ?? 0) >> 32))
-        let id = mt_value(Int((key ?? 0) & 0xffff_ffff))
+        find(call, dialogs, matches(Column.entry.rawValue, entries), row, done, user)
+    }
+
+    /// The variables of one dialog, by entry and id in one word.
+    static func findVariables(
+        _ call: CallPointer, of key: UInt64, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
+        _ user: UnsafeMutableRawPointer
+    ) -> Bool {
         let matches = [
-            mt_match(column: UInt32(VariableColumn.entry.rawValue), op: UInt32(MT_EQ), value: entry),
-            mt_match(column: UInt32(VariableColumn.number.rawValue), op: UInt32(MT_EQ), value: id),
+            match(VariableColumn.entry.rawValue, MT_EQ, mt_value(Int(key >> 32))),
+            match(VariableColumn.number.rawValue, MT_EQ, mt_value(Int(key & 0xffff_ffff))),
         ]
-        return api.pointee.find(call, variables, matches, key == nil ? 0 : 2, row, done, user) > 0
+        return find(call, variables, matches, row, done, user)
+    }
+
+    static func findVariables(
+        _ call: CallPointer, entries: (from: UInt32, to: UInt32?), _ row: @escaping mt_fn,
+        _ done: @escaping mt_fn, _ user: UnsafeMutableRawPointer
+    ) -> Bool {
+        find(call, variables, matches(VariableColumn.entry.rawValue, entries), row, done, user)
+    }
+
+    private static func match(_ column: Int, _ comparison: Int, _ value: mt_value) -> mt_match {
+        mt_match(column: UInt32(column), op: UInt32(comparison), value: value)
+    }
+
+    private static func matches(_ column: Int, _ range: (from: UInt32, to: UInt32?)) -> [mt_match] {
+        let first = match(column, MT_GE, mt_value(Int(range.from)))
+        return range.to.map { [first, match(column, MT_LT, mt_value(Int($0)))] } ?? [first]
+    }
+
+    private static func find(
+        _ call: CallPointer, _ store: OpaquePointer?, _ matches: [mt_match], _ row: @escaping mt_fn,
+        _ done: @escaping mt_fn, _ user: UnsafeMutableRawPointer
+    ) -> Bool {
+        guard let api, let store else { return false }
+        return api.pointee.find(call, store, matches, UInt32(matches.count), row, done, user) > 0
     }
 }
 

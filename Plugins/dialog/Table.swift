@@ -28,6 +28,8 @@ struct Table: ~Copyable {
     var unsaved = Queue()
     var isDraining = false
     var isSaving = false
+    /// What a command wants added to the BYEs of a dialog, by its place, for those that are sent again.
+    var byeHeaders: [UInt32: String] = [:]
 
     init(worker: UInt32, _ numbers: NumberSource, at now: UInt32) {
         self.worker = worker
@@ -140,6 +142,7 @@ struct Table: ~Copyable {
     mutating func release(_ dialog: DialogPointer) {
         timers.remove(dialog.pointee.index)
         pings.remove(dialog.pointee.index)
+        if !byeHeaders.isEmpty { byeHeaders[dialog.pointee.index] = nil }
         unlist(dialog)
         dialog.pointee.texts.free(&pool)
         if let words = dialog.pointee.words { pool.give(words, Owners.count * 8) }

@@ -113,6 +113,22 @@ import Testing
         #expect(call.caller.pending() == nil)
     }
 
+    @Test func `a BYE that is sent again has the headers that dlg.end_dlg gave it`() throws {
+        let server = try dialogServer("dlg_manage();")
+        let call = try PhoneCall(server).connect()
+        let shown = try #require(try server.dialogs().first)
+        let numbers = ["h_entry", "h_id"].map { "\(shown[$0] ?? "")" }
+        #expect(try server.rpc("dlg.end_dlg", numbers[0], numbers[1], "X-Why: none").status == 0)
+        ok(try call.caller.receive("BYE"), call.caller, server)
+        let first = try call.callee.receive("BYE")
+        call.callee.send(Request.reply(503, "Later", to: first), to: server.udp)
+        let second = try call.callee.receive("BYE")
+        #expect(second["CSeq"] == "12 BYE")
+        #expect(second["X-Why"] == "none")
+        ok(second, call.callee, server)
+        try server.comes(toStates: [])
+    }
+
     @Test func `a 4xx to a BYE is the end of it`() throws {
         let server = try dialogServer(short, parameters: byes)
         let call = try PhoneCall(server).connect()

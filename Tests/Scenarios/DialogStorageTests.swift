@@ -5,9 +5,9 @@ import Testing
 
 /// Calls that outlive the server (manual of dialog, "Database").
 @Suite struct DialogStorageTests {
-    private func server(_ folder: Scratch, mode: Int, _ more: String = "", script: String = "") throws
-        -> Server
-    {
+    private func server(
+        _ folder: Scratch, mode: Int, _ more: String = "", script: String = "", workers: Int = 1
+    ) throws -> Server {
         try dialogServer(
             "$dlg_var(who) = \"alice\"; \(script) dlg_manage(); set_dlg_profile(\"caller\", \"$fU\");",
             "event_route[dialog:loaded] { xlog(\"LOADED $ci $dlg_var(who)\\n\"); }",
@@ -16,7 +16,7 @@ import Testing
                 modparam("dialog", "db_mode", \(mode))
                 modparam("dialog", "profiles_with_value", "caller")
                 \(more)
-                """, plugins: ["db_sqlite"], in: folder)
+                """, plugins: ["db_sqlite"], workers: workers, in: folder)
     }
 
     /// What the database has; nil while it cannot be read.
@@ -230,6 +230,54 @@ import Testing
         try second.comes { try stored() == (mode == 1 ? old.callID : "") }
         second.stop()
         #expect(try stored() == old.callID)
+    }
+
+    @Test func `thousands of calls are caught up with, on each worker its own, with their variables`() throws
+    {
+        let folder = try Scratch()
+        let first = try server(folder, mode: 1)
+        let call = try PhoneCall(first).connect()
+        try first.comes { try rows(folder) == 1 && rows(folder, "dialog_vars") == 1 }
+        first.stop()
+        let file = folder.file("calls.db")
+        func columns(_ table: String) throws -> [String] {
+            try run(["sqlite3", file, "select name from pragma_table_info('\(table)') where name != 'id'"])
+                .out
+                .split(separator: "\n").map(String.init)
+        }
+        for table in ["dialog", "dialog_vars"] {
+            let names = try columns(table)
+            let values = names.map { name in
+                switch name {
+                case "callid": "callid || '-' || n"
+                case "hash_entry": "n % 4096"
+                case "hash_id": "n"
+                default: name
+                }
+            }
+            let made = try run([
+                "sqlite3", file,
+                """
+                with recursive number(n) as (select 1 union all select n + 1 from number where n < 3000)
+                insert into \(table)(\(names.joined(separator: ", ")))
+                select \(values.joined(separator: ", ")) from \(table), number
+                """,
+            ])
+            #expect(made.status == 0, "\(made.err)")
+        }
+        let away = folder.file("away.db")
+        try FileManager.default.moveItem(atPath: file, toPath: away)
+        try FileManager.default.createDirectory(atPath: file, withIntermediateDirectories: true)
+
+        let second = try server(folder, mode: 1, workers: 2)
+        #expect(second.logs("dialogs are in memory only"))
+        try FileManager.default.removeItem(atPath: file)
+        try FileManager.default.moveItem(atPath: away, toPath: file)
+        try second.comes {
+            try "\(second.json("stats.get_statistics", "dialog:active_dialogs"))".contains("3001")
+        }
+        let shown = try #require(try second.dialogs("dlg.dlg_list", "\(call.callID)-2999").first)
+        #expect("\(shown["variables"] ?? "")".contains("alice"))
     }
 
     @Test func `with db_required the server does not start without the database`() throws {

@@ -104,14 +104,53 @@ import Testing
         try server.comes(toStates: [4])
     }
 
-    @Test func `what is accepted without effect is told of at the start`() throws {
+    @Test func `event_callback, which is for scripts in other languages, is told of at the start`() throws {
+        let server = try dialogServer(
+            "dlg_manage();", parameters: "modparam(\"dialog\", \"event_callback\", \"ksr_dialog_event\")")
+        #expect(server.logs("event_callback \"ksr_dialog_event\" has no effect"))
+    }
+
+    @Test func `xavp_cfg has what is known of the call while its events are told`() throws {
         let server = try dialogServer(
             "dlg_manage();",
-            parameters: """
-                modparam("dialog", "xavp_cfg", "dlg")
-                modparam("dialog", "event_callback", "ksr_dialog_event")
-                """)
-        #expect(server.logs("xavp_cfg \"dlg\" has no effect"))
-        #expect(server.logs("event_callback \"ksr_dialog_event\" has no effect"))
+            """
+            event_route[dialog:start] {
+                xlog("START $xavp(call=>callid) $xavp(call=>state) [$xavp(call=>end_reason)]\n");
+            }
+            event_route[dialog:end] {
+                xlog("END $xavp(call=>from_tag) $xavp(call=>to_tag) $xavp(call=>end_reason)\n");
+            }
+            """, parameters: "modparam(\"dialog\", \"xavp_cfg\", \"call\")")
+        let call = try PhoneCall(server).connect()
+        #expect(server.logs("START \(call.callID) 3 [<null>]"))
+        #expect(try server.rpc("dlg.terminate_dlg", call.callID, "a1", "b1").status == 0)
+        for phone in [call.caller, call.callee] {
+            let bye = try phone.receive("BYE")
+            phone.send(Request.reply(200, "OK", to: bye), to: server.udp)
+        }
+        #expect(server.logs("END a1 b1 Ended by an operator"))
+    }
+
+    @Test func `dlg_set_timeout finds a call by its numbers, whichever worker it is on`() throws {
+        let server = try dialogServer(
+            "dlg_manage();", parameters: "modparam(\"dialog\", \"timeout_noreset\", 1)",
+            inside: """
+                if (is_method("INFO")) {
+                    dlg_set_timeout($(hdr(X-Time){s.int}), $(hdr(X-Entry){s.int}), $(hdr(X-Id){s.int}));
+                }
+                """, workers: 3)
+        let calls = try (0..<6).map { _ in try PhoneCall(server).connect() }
+        try server.comes(toStates: Array(repeating: 4, count: 6))
+        for (index, shown) in try server.dialogs().enumerated() {
+            calls[0].caller.send(
+                calls[0].request(
+                    "INFO", sequence: 11 + index, "X-Time: \(500 + index)",
+                    "X-Entry: \(shown["h_entry"] ?? "")", "X-Id: \(shown["h_id"] ?? "")"), to: server.udp)
+            let info = try calls[0].callee.receive("INFO")
+            calls[0].callee.send(Request.reply(200, "OK", to: info), to: server.udp)
+            _ = try calls[0].caller.receive("200")
+        }
+        let lifetimes = try server.dialogs().compactMap { $0["lifetime"] as? Int }.sorted()
+        #expect(lifetimes == Array(500..<506))
     }
 }
