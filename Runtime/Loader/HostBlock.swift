@@ -15,7 +15,7 @@ struct HostBlock {
     var firstEvent: UInt32 = 0
     var events: UInt32 = 0
     /// For the note of who is being called, where no line of the script makes the call.
-    let timer, job, continuation, command, prepare, start, stop: UnsafePointer<CallSite>
+    let timer, job, continuation, command, prepare, start, stop, filter: UnsafePointer<CallSite>
 
     init(index: Int, name: String, values: UnsafeMutablePointer<mt_value>, place: Place) {
         slot = Remaining.slot + 1 + index
@@ -26,6 +26,7 @@ struct HostBlock {
         continuation = CallSite.make(self.name, "a continuation")
         command = CallSite.make(self.name, "a command")
         prepare = CallSite.make(self.name, "prepare", place)
+        filter = CallSite.make(self.name, "a filter")
         start = CallSite.make(self.name, "init", place)
         stop = CallSite.make(self.name, "stop", place)
         abi.head = mt_head(

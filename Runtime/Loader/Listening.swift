@@ -16,12 +16,13 @@ final class Listening {
         let noTCP = settings.disableTCP || options.noTCP
         if options.listen.isEmpty {
             for line in settings.listen { add(line, settings, noTCP, diagnostics) }
-            if settings.listen.isEmpty, noTCP { add(nil, ListenSpec(.udp, "*", port: settings.port)) }
+            if settings.listen.isEmpty { addUsual(settings, noTCP) }
         }
         for text in options.listen {
             guard let spec = Self.parse(text, settings, noTCP) else {
                 diagnostics.error(
-                    "-l \(text) names no socket", at: nil, help: "write -l [udp:|tcp:]HOST[:PORT]")
+                    "-l \(text) names no socket", at: nil,
+                    help: "write -l [udp:|tcp:|tls:|ws:|wss:]HOST[:PORT]")
                 continue
             }
             add(nil, spec)
@@ -45,6 +46,14 @@ final class Listening {
     static let nothingCarries = "nothing that is loaded carries"
 
     func place(_ number: Int) -> Place? { number < places.count ? places[number] : nil }
+
+    /// When the file says nothing: every address, and TLS where that is switched on.
+    private func addUsual(_ settings: Settings, _ noTCP: Bool) {
+        if noTCP { return add(nil, ListenSpec(.udp, "*", port: settings.port)) }
+        guard settings.enableTLS else { return }
+        add(nil, ListenSpec(nil, "*", port: settings.port))
+        add(nil, ListenSpec(.tls, "*", port: settings.tlsPort))
+    }
 
     private func add(_ place: Place?, _ spec: ListenSpec) {
         var spec = spec
@@ -75,7 +84,7 @@ final class Listening {
             }
             lineOfName[name] = lineOfName[name] ?? line.place.line
         }
-        let port = line.port ?? (transport == .tls ? settings.tlsPort : settings.port)
+        let port = line.port ?? Self.usualPort(of: transport, settings)
         for host in line.hosts {
             add(
                 line.place,
@@ -83,6 +92,16 @@ final class Listening {
                     transport, host.string, port: port,
                     advertise: line.advertise.map { ($0.host.string, $0.port) }, name: line.name?.value.string
                 ))
+        }
+    }
+
+    /// RFC 7118, 4.2 gives websockets those of HTTP.
+    private static func usualPort(of transport: Transport?, _ settings: Settings) -> Int {
+        switch transport {
+        case nil, .udp, .tcp, .sctp: settings.port
+        case .tls: settings.tlsPort
+        case .ws: Int(Transport.ws.defaultPort)
+        case .wss: Int(Transport.wss.defaultPort)
         }
     }
 
@@ -94,7 +113,7 @@ final class Listening {
             transport = named
             rest = rest[rest.index(after: colon)...]
         }
-        var port = transport == .tls ? settings.tlsPort : settings.port
+        var port = usualPort(of: transport, settings)
         if let colon = rest.lastIndex(of: ":"), rest.first == "[" ? rest[..<colon].last == "]" : true {
             guard let number = Int(rest[rest.index(after: colon)...]), (0...65_535).contains(number) else {
                 return nil
@@ -150,6 +169,7 @@ extension Limits {
         receiveBuffer = settings.maxBuffer
         streamMessage = settings.tcpMaxMessage
         connections = settings.tcpMaxConnections
+        secureConnections = settings.tlsMaxConnections
         connectionQueue = settings.tcpConnectionQueueMax
         allQueues = settings.tcpQueueMax
         // Kamailio's unit of connection_lifetime and of the two time-outs is a second; -1 is "never".

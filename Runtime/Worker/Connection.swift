@@ -27,6 +27,10 @@ struct Connection {
     var isDoomed = false
     /// Has the handler been told that it is open?
     var isKnown = false
+    /// Nothing goes to its wire but what filters make, also when they are gone.
+    var isFiltered = false
+    /// We opened it.
+    var isOutgoing = false
     /// What epoll watches for.
     var interest: UInt32 = 0
     var flow = mt_flow()
@@ -49,9 +53,11 @@ struct Connection {
     /// Ends a connect, a send or a linger that takes too long.
     var deadline: UInt64 = 0
     /// The filters between the wire and the framer, when its transport has any: `tls`, `ws`. What comes off
-    /// the wire goes to them in `arrived`, what they make of it to `frame`; the other way round `write` and
+    /// the wire goes to them in `arrived`, what they make of it to `take`; the other way round `write` and
     /// `wire`.
-    var filters: UnsafeMutableRawPointer?
+    var filters: FilterChain.Pointer?
+    /// What `destinations` knows it by, besides its address: the domain that it was opened for.
+    var name = DomainHash.none
     /// Of the free ones.
     var next: UInt32 = .max
 }

@@ -15,6 +15,8 @@ public struct Limits: Sendable {
     }
     /// All connections of the process: `tcp_max_connections`.
     public var connections = 2048
+    /// Those over TLS among them: `tls_max_connections`.
+    public var secureConnections = 2048
     /// What waits for one slow reader, `tcp_conn_wq_max`, and for all of them, `tcp_wq_max`.
     public var connectionQueue = 32_768
     public var allQueues = 10 << 20
@@ -22,6 +24,8 @@ public struct Limits: Sendable {
     public var lifetime = 120_000
     public var connectTimeout = 10_000  // tcp_connect_timeout
     public var sendTimeout = 10_000  // tcp_send_timeout
+    /// How long all handshakes of a connection's filters may take together.
+    public var handshakeTime = 10_000
     /// How long a connection whose peer has finished sending may still be answered.
     public var halfCloseTime = 1_000
     public var answersPing = true  // tcp_crlf_ping

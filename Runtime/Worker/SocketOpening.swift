@@ -24,7 +24,7 @@ struct SocketPlan {
                 fail(spec, "\(what): no such address, interface or host")
                 continue
             }
-            guard transport == .udp || transport == .tcp else {
+            guard transport != .sctp else {
                 fail(spec, "\(what): nothing that is loaded carries \(transport.name)")
                 continue
             }

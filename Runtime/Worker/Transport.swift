@@ -33,6 +33,9 @@ public enum Transport: UInt32, Sendable, CaseIterable {
         }
     }
 
+    /// Over TLS.
+    public var isSecure: Bool { self == .tls || self == .wss }
+
     /// RFC 3261, 18.2.1 and 19.1.2: 5061 over TLS. RFC 7118, 4.2 gives websockets those of HTTP.
     public var defaultPort: UInt16 {
         switch self {

@@ -30,28 +30,30 @@ extension Worker {
     }
 
     private func accepted(_ descriptor: Int32, _ remote: Endpoint, _ socket: Int) {
-        guard group.mayOpen() else {
+        let transport = network.rows[socket].transport
+        guard group.mayOpen(transport) else {
             count(counters.refused)
             group.noticeOften(
                 .tooMany, MT_LOG_WARNING,
-                "tcp: refused \(remote.text), as \(limits.connections) are open: see tcp_max_connections"
-            )
+                "\(transport.name): refused \(remote.text), as \(group.limitReached(transport))")
             Glibc.close(descriptor)
             return
         }
         var name = cl_address()
         guard cl_local_name(descriptor, &name) == 0, let connection = connections.take() else {
-            group.hasClosed()
+            group.hasClosed(transport)
             Glibc.close(descriptor)
             return
         }
         count(counters.accepted)
         let flow = mt_flow(
-            network.rows[socket].transport, socket: UInt32(socket),
+            transport, socket: UInt32(socket),
             connection: connection.pointee.flow.connection,
             remote: remote, local: Endpoint(name))
         begin(connection, descriptor, flow, .open)
-        tellOpened(connection)
+        guard transport != .tcp else { return tellOpened(connection) }
+        guard makeFilters(connection, outgoing: false, name: .absent) else { return doom(connection) }
+        openFilters(connection)
     }
 
     /// Settings, timers and epoll for a new connection.
@@ -67,7 +69,7 @@ extension Worker {
         connection.pointee.interest = state == .connecting ? Ready.output : Ready.input
         count(counters.connections)
         _ = cl_poll_add(poll, descriptor, connection.pointee.interest, event(connection))
-        group.destinations.add(flow.remoteEndpoint, flow.transport, flow.connection)
+        group.destinations.add(flow.remoteEndpoint, flow.transport, connection.pointee.name, flow.connection)
         if limits.lifetime >= 0 { watchIdle(connection, UInt32(clamping: limits.lifetime)) }
     }
 

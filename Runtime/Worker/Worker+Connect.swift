@@ -2,48 +2,66 @@
 import CLinux
 import CMartlet
 import Glibc
+import Message
 
 extension Worker {
     /// The connection to an address: one that is open, on whatever worker, or a new one if `open`. nil if
     /// there is none.
-    public func connection(to remote: Endpoint, _ transport: Transport, socket: UInt32, open: Bool = true)
-        -> UInt64?
-    {
-        if let known = group.destinations.find(remote, transport), group.isOpen(known) { return known }
+    ///
+    /// `name` is the domain that leads there. Over TLS, where a peer shows that it is that domain, a connection that
+    /// was opened for another is not taken.
+    public func connection(
+        to remote: Endpoint, _ transport: Transport, name: Slice = .absent, socket: UInt32, open: Bool = true
+    ) -> UInt64? {
+        let hash = transport == .tls ? DomainHash.of(name) : DomainHash.none
+        if let known = group.destinations.find(remote, transport, hash), group.isOpen(known) { return known }
+        // RFC 7118, 4.1: a URI says ws for either.
+        if transport == .ws, let known = group.destinations.find(remote, .wss, hash), group.isOpen(known) {
+            return known
+        }
         guard open, limits.connects, state == .running else { return nil }
-        return connect(to: remote, transport, socket)
+        return connect(to: remote, transport, name, socket)
     }
 
-    private func connect(to remote: Endpoint, _ transport: Transport, _ socket: UInt32) -> UInt64? {
-        guard transport == .tcp, remote.port != 0 else { return nil }
-        guard group.mayOpen() else {
+    private func connect(to remote: Endpoint, _ transport: Transport, _ name: Slice, _ socket: UInt32)
+        -> UInt64?
+    {
+        // RFC 7118, 4.1: only clients open websockets.
+        guard transport == .tcp || transport == .tls, remote.port != 0 else { return nil }
+        guard group.mayOpen(transport) else {
             count(counters.refused)
             group.noticeOften(
                 .tooMany, MT_LOG_WARNING,
-                "tcp: none to \(remote.text), as \(limits.connections) are open: see tcp_max_connections"
-            )
+                "\(transport.name): none to \(remote.text), as \(group.limitReached(transport))")
             return nil
         }
         let descriptor = cl_socket(remote.isV4, true)
         let reason = Errno()
         guard descriptor >= 0, let connection = connections.take() else {
-            group.hasClosed()
+            group.hasClosed(transport)
             count(counters.connectFailed)
             group.noticeOften(
-                .noDescriptors, MT_LOG_ERROR, "tcp: cannot connect to \(remote.text): \(reason.text)")
+                .noDescriptors, MT_LOG_ERROR,
+                "\(transport.name): cannot connect to \(remote.text): \(reason.text)")
             if descriptor >= 0 { Glibc.close(descriptor) }
             return nil
         }
         bindSource(descriptor, remote, socket)
-        var name = remote.raw
-        let result = cl_connect(descriptor, &name)
+        var address = remote.raw
+        let result = cl_connect(descriptor, &address)
         let error = errno
         var local = cl_address()
         _ = cl_local_name(descriptor, &local)
         let flow = mt_flow(
             transport, socket: socket, connection: connection.pointee.flow.connection, remote: remote,
             local: Endpoint(local))
+        connection.pointee.isOutgoing = true
+        if transport == .tls { connection.pointee.name = DomainHash.of(name) }
         begin(connection, descriptor, flow, .connecting)
+        if transport != .tcp, !makeFilters(connection, outgoing: true, name: name) {
+            connectFailed(connection)
+            return nil
+        }
         if result != 0, error != EINPROGRESS {
             // No way leads there, and who wants to send knows it at once.
             connectFailed(connection)
@@ -55,7 +73,7 @@ extension Worker {
 
     /// Is it a connection of this worker's that is not open yet?
     public func isConnecting(_ connection: UInt64) -> Bool {
-        connections.find(connection).map { $0.pointee.state == .connecting } ?? false
+        connections.find(connection).map { $0.pointee.state == .connecting || !$0.pointee.isKnown } ?? false
     }
 
     /// From the address that the socket listens on, so that the peer sees the same one.
@@ -84,6 +102,7 @@ extension Worker {
         clearDeadline(connection)
         count(counters.connected)
         watch(connection)
+        guard !connection.pointee.isFiltered else { return openFilters(connection) }
         tellOpened(connection)
         writeQueued(connection)
     }
@@ -93,7 +112,14 @@ extension Worker {
         count(counters.connectFailed)
         let flow = connection.pointee.flow
         group.blocklist.add(flow.remoteEndpoint, flow.transport, because: .cannotConnect)
-        group.destinations.remove(flow.remoteEndpoint, flow.transport, flow.connection)
+        forget(connection)
         doom(connection)
+    }
+
+    /// Nothing new goes along it.
+    func forget(_ connection: UnsafeMutablePointer<Connection>) {
+        let flow = connection.pointee.flow
+        group.destinations.remove(
+            flow.remoteEndpoint, flow.transport, connection.pointee.name, flow.connection)
     }
 }

@@ -2,6 +2,7 @@
 import CLinux
 import CMartlet
 import Glibc
+import Message
 
 /// What became of bytes to send.
 public enum SendResult: Sendable {
@@ -72,11 +73,13 @@ extension Worker {
 
     /// Sends the first `count` bytes of what was reserved. For a stream without a connection, or whose
     /// connection is closed, the one that leads to the same address is used, or opened if `connect` says so.
-    @discardableResult public func commit(_ count: Int, to flow: mt_flow, connect: Bool = true) -> SendResult
-    {
+    /// `name` is the domain that leads to that address, if one does.
+    @discardableResult public func commit(
+        _ count: Int, to flow: mt_flow, name: Slice = .absent, connect: Bool = true
+    ) -> SendResult {
         guard count > 0, count <= reservedRoom else { return .refused }
         guard flow.transport.isStream else { return commitDatagram(count, flow) }
-        return commitStream(count, flow, connect)
+        return commitStream(count, flow, name, connect)
     }
 
     /// Sends bytes that lie elsewhere.
@@ -107,12 +110,12 @@ extension Worker {
         return .queued
     }
 
-    private func commitStream(_ count: Int, _ flow: mt_flow, _ connect: Bool) -> SendResult {
+    private func commitStream(_ count: Int, _ flow: mt_flow, _ name: Slice, _ connect: Bool) -> SendResult {
         var flow = flow
         if flow.connection == 0 || !group.isOpen(flow.connection) {
             guard
                 let found = connection(
-                    to: flow.remoteEndpoint, flow.transport, socket: flow.socket, open: connect)
+                    to: flow.remoteEndpoint, flow.transport, name: name, socket: flow.socket, open: connect)
             else {
                 self.count(counters.gone)
                 return .gone

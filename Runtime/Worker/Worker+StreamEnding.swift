@@ -46,7 +46,7 @@ extension Worker {
         list(connection)
     }
 
-    private func list(_ connection: UnsafeMutablePointer<Connection>) {
+    func list(_ connection: UnsafeMutablePointer<Connection>) {
         guard !connection.pointee.isDoomed else { return }
         connection.pointee.isDoomed = true
         connections.doomed.append(connections.index(of: connection))
@@ -62,7 +62,12 @@ extension Worker {
             connection.pointee.isDoomed = false
             switch connection.pointee.end {
             case .now: remove(connection)
-            case .whenSent: if connection.pointee.outputCount == 0 { finishSending(connection) }
+            case .whenSent:
+                if isWaitingToSend(connection) { continue }
+                closeFilters(connection, orderly: true)
+                if connection.pointee.outputCount == 0, connection.pointee.end == .whenSent {
+                    finishSending(connection)
+                }
             case .none: break
             }
         }
@@ -71,12 +76,15 @@ extension Worker {
 
     /// All has left: says so to the peer, and waits for its end a little while.
     func finishSending(_ connection: UnsafeMutablePointer<Connection>) {
-        if connection.pointee.state != .open || shutdown(connection.pointee.descriptor, Int32(SHUT_WR)) != 0 {
+        // Whoever waits for a handshake with another server waits no longer.
+        let hasFailed = connection.pointee.isOutgoing && !connection.pointee.isKnown
+        if hasFailed || connection.pointee.state != .open
+            || shutdown(connection.pointee.descriptor, Int32(SHUT_WR)) != 0
+        {
             return doom(connection)
         }
         connection.pointee.state = .lingering
-        let flow = connection.pointee.flow
-        group.destinations.remove(flow.remoteEndpoint, flow.transport, flow.connection)
+        forget(connection)
         dropInput(connection)
         watch(connection)
         setDeadline(connection, limits.halfCloseTime)
@@ -84,7 +92,17 @@ extension Worker {
 
     private func remove(_ connection: UnsafeMutablePointer<Connection>) {
         let flow = connection.pointee.flow
-        group.destinations.remove(flow.remoteEndpoint, flow.transport, flow.connection)
+        forget(connection)
+        closeFilters(connection, orderly: false)
+        let isKnown = connection.pointee.isKnown
+        let isOutgoing = connection.pointee.isOutgoing
+        if connection.pointee.isFiltered, !isKnown, connection.pointee.state != .connecting {
+            count(counters.handshakesFailed)
+            if isOutgoing {
+                count(counters.connectFailed)
+                group.blocklist.add(flow.remoteEndpoint, flow.transport, because: .cannotConnect)
+            }
+        }
         timers.cancel(connection.pointee.idleTimer)
         timers.cancel(connection.pointee.deadline)
         dropInput(connection)
@@ -92,8 +110,9 @@ extension Worker {
         Glibc.close(connection.pointee.descriptor)
         connections.give(connection)
         count(counters.connections, -1)
-        group.hasClosed()
-        handler.closed(flow, self)
+        group.hasClosed(flow.transport)
+        // Nobody has heard of one that came and never shook hands.
+        if isKnown || isOutgoing { handler.closed(flow, self) }
     }
 
     // MARK: time
@@ -130,6 +149,10 @@ extension Worker {
 
     private func tooLate(_ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.deadline = 0
+        if connection.pointee.state == .open, isShakingHands(connection) {
+            count(counters.handshakeTimeouts)
+            return doom(connection)
+        }
         switch connection.pointee.state {
         case .connecting: return connectFailed(connection)
         case .open, .halfClosed: if connection.pointee.outputCount > 0 { count(counters.sendTimeouts) }

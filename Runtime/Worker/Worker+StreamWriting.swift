@@ -11,12 +11,17 @@ extension Worker {
             self.count(counters.gone, Int64(count))
             return
         }
+        if let chain = connection.pointee.filters {
+            self.count(counters.streamSent, Int64(count))
+            return send(connection, chain, parts, count)
+        }
+        if connection.pointee.isFiltered { return self.count(counters.gone, Int64(count)) }
         self.count(counters.streamSent, Int64(count))
         wire(connection, parts, count)
     }
 
     /// To the wire.
-    private func wire(
+    func wire(
         _ connection: UnsafeMutablePointer<Connection>, _ parts: UnsafeMutablePointer<iovec>, _ count: Int
     ) {
         var first = 0
@@ -59,7 +64,8 @@ extension Worker {
             self.count(counters.queueFull)
             let peer = connection.pointee.flow.remoteEndpoint
             group.noticeOften(
-                .slowReader, MT_LOG_WARNING, "tcp: \(peer.text) does not read, \(waiting) bytes wait: closed"
+                .slowReader, MT_LOG_WARNING,
+                "\(connection.pointee.flow.transport.name): \(peer.text) does not read, \(waiting) bytes wait: closed"
             )
             doom(connection)
             return false
@@ -74,7 +80,7 @@ extension Worker {
         changeQueued(count)
         if waiting == 0, connection.pointee.state != .connecting {
             watch(connection)
-            setDeadline(connection, limits.sendTimeout)
+            setSendDeadline(connection)
         }
         return true
     }
@@ -96,7 +102,17 @@ extension Worker {
         return true
     }
 
-    private func changeQueued(_ by: Int) {
+    /// A handshake has a time of its own, whoever reads or does not.
+    private func setSendDeadline(_ connection: UnsafeMutablePointer<Connection>) {
+        if isShakingHands(connection) { return }
+        setDeadline(connection, limits.sendTimeout)
+    }
+
+    func isShakingHands(_ connection: UnsafeMutablePointer<Connection>) -> Bool {
+        connection.pointee.filters.map { !$0.pointee.isReady } ?? false
+    }
+
+    func changeQueued(_ by: Int) {
         connections.queued += by
         count(counters.queuedBytes, Int64(by))
     }
@@ -127,18 +143,19 @@ extension Worker {
             changeQueued(-sent)
             connection.pointee.lastUsed = ticks / 1_000_000
             // It reads: it has the whole time again.
-            if connection.pointee.outputCount > 0 { setDeadline(connection, limits.sendTimeout) }
+            if connection.pointee.outputCount > 0 { setSendDeadline(connection) }
         }
         if connection.pointee.outputCount == 0 {
             dropOutput(connection)
-            clearDeadline(connection)
-            if connection.pointee.end == .whenSent {
+            if !isShakingHands(connection) { clearDeadline(connection) }
+            // While there are filters, they have not said goodbye.
+            if connection.pointee.end == .whenSent, connection.pointee.filters == nil {
                 finishSending(connection)
             } else if connection.pointee.state == .halfClosed {
                 setDeadline(connection, limits.halfCloseTime)
             }
         } else if connection.pointee.deadline == 0 {
-            setDeadline(connection, limits.sendTimeout)
+            setSendDeadline(connection)
         }
         watch(connection)
     }

@@ -24,7 +24,7 @@ extension Worker {
         if connection.pointee.state == .lingering { return discard(connection) }
         let start: UnsafeMutablePointer<UInt8>
         let room: Int
-        if let input = connection.pointee.input {
+        if let input = connection.pointee.input, connection.pointee.filters == nil {
             start = input + Int(connection.pointee.inputCount)
             room = Int(connection.pointee.inputRoom - connection.pointee.inputCount)
         } else {
@@ -49,12 +49,44 @@ extension Worker {
     private func arrived(
         _ connection: UnsafeMutablePointer<Connection>, _ start: UnsafeMutablePointer<UInt8>, _ count: Int
     ) {
+        if let chain = connection.pointee.filters { return filter(connection, chain, start, count) }
+        if connection.pointee.isFiltered { return }
         if let input = connection.pointee.input {
             connection.pointee.inputCount += UInt32(count)
             frame(connection, input, Int(connection.pointee.inputCount))
         } else {
             frame(connection, start, count)
         }
+    }
+
+    /// Plain bytes that filters have made.
+    func take(
+        _ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int
+    ) {
+        guard var input = connection.pointee.input else { return frame(connection, bytes, count) }
+        let there = Int(connection.pointee.inputCount)
+        if there + count > Int(connection.pointee.inputRoom) {
+            let room = max(there + count, min(2 * there, limits.streamMessage))
+            guard let grown = realloc(input, room) else { return doom(connection) }
+            input = grown.assumingMemoryBound(to: UInt8.self)
+            connection.pointee.input = input
+            connection.pointee.inputRoom = UInt32(room)
+        }
+        memcpy(input + there, bytes, count)
+        connection.pointee.inputCount = UInt32(there + count)
+        frame(connection, input, there + count)
+    }
+
+    /// One whole message that filters have made, or a keep-alive (RFC 7118, 5).
+    func takeWhole(
+        _ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int
+    ) {
+        let isBlank = (0..<min(count, 5)).allSatisfy { bytes[$0] == 13 || bytes[$0] == 10 }
+        if count <= 4, isBlank {
+            if count == 4 { answerPing(connection) }
+            return
+        }
+        deliver(connection, bytes, count, isWhole: true)
     }
 
     /// Takes the messages out of plain bytes; what is left is kept for the next time.
@@ -89,8 +121,10 @@ extension Worker {
         dropInput(connection)
     }
 
+    /// `isWhole`: it ends where the bytes do, whatever its Content-Length.
     private func deliver(
-        _ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ size: Int
+        _ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ size: Int,
+        isWhole: Bool = false
     ) {
         count(counters.streamReceived)
         let message = pool.take()
@@ -100,13 +134,13 @@ extension Worker {
         if size <= message.receiveBuffer.count, let room = message.receiveBuffer.baseAddress {
             room.copyMemory(from: bytes, byteCount: size)
             if owner == index {
-                handle(message, message.index(count: size, stream: true))
+                handle(message, message.index(count: size, stream: !isWhole))
             } else {
-                handOver(message, size, isStream: true, to: owner)
+                handOver(message, size, isStream: !isWhole, to: owner)
             }
             return
         }
-        let fault = message.load(UnsafeRawBufferPointer(start: bytes, count: size), stream: true)
+        let fault = message.load(UnsafeRawBufferPointer(start: bytes, count: size), stream: !isWhole)
         if owner == index { return handle(message, fault) }
         let letter = ownLetter()
         letter.pointee.kind = .indexed
@@ -190,8 +224,9 @@ extension Worker {
     /// It may still wait for answers: for a moment. Nothing new is sent to it.
     private func peerFinished(_ connection: UnsafeMutablePointer<Connection>) {
         dropInput(connection)
-        let flow = connection.pointee.flow
-        group.destinations.remove(flow.remoteEndpoint, flow.transport, flow.connection)
+        forget(connection)
+        // Nobody will ever shake hands with it.
+        if let chain = connection.pointee.filters, !chain.pointee.isReady { return doom(connection) }
         connection.pointee.state = .halfClosed
         watch(connection)
         setDeadline(connection, limits.halfCloseTime)

@@ -39,6 +39,7 @@ public final class Worker: @unchecked Sendable {
     var outbox: Outbox
     var datagrams: Datagrams
     let connections: Connections
+    var gathering = Gathering()
     var thread: pthread_t?
     /// While it is paused: nobody waits for something. While it drains: everything has left.
     let isQuiet = Atomic<Bool>(false)
@@ -69,6 +70,7 @@ public final class Worker: @unchecked Sendable {
     deinit {
         post.release()
         outbox.release()
+        gathering.release()
         datagrams.release()
         pool.close()
         Glibc.close(poll)

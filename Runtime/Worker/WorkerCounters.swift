@@ -9,6 +9,7 @@ public struct WorkerCounters: Sendable {
     public let connections, queuedBytes, framingFaults, messageTooLarge, acceptFailed, gone,
         pings: Statistics.ID
     public let streamReceived, streamSent, established: Statistics.ID
+    public let handshakesFailed, handshakeTimeouts: Statistics.ID
 
     init(_ statistics: Statistics) {
         received = statistics.define("udp", "received")
@@ -37,6 +38,8 @@ public struct WorkerCounters: Sendable {
         acceptFailed = statistics.define("tcp", "accept_failed")
         gone = statistics.define("tcp", "send_to_gone")
         pings = statistics.define("tcp", "pings")
+        handshakesFailed = statistics.define("tcp", "handshake_failed")
+        handshakeTimeouts = statistics.define("tcp", "handshake_timeout")
         streamReceived = statistics.define("tcp", "received")
         streamSent = statistics.define("tcp", "sent")
     }

@@ -17,10 +17,13 @@ public final class WorkerGroup: @unchecked Sendable {
     public let resolver: Resolver
     public let blocklist: Blocklist
     public private(set) var workers: [Worker] = []
+    /// Set before `start`.
+    public var filters = Filters()
     let handler: any WorkerHandler
     let destinations = Destinations()
     private let helpers: Helpers
     private let open = Atomic<Int>(0)
+    private let openSecure = Atomic<Int>(0)
     private let lastNotice = Mutex<[Notice: UInt64]>([:])
     /// The same workers, without counting references.
     private let table: UnsafeMutablePointer<Unmanaged<Worker>>
@@ -186,17 +189,36 @@ public final class WorkerGroup: @unchecked Sendable {
 
     // MARK: the number of connections
 
-    /// One more, if the limit allows.
-    func mayOpen() -> Bool {
+    /// One more, if the limits allow.
+    func mayOpen(_ transport: Transport) -> Bool {
         let now = open.add(1, ordering: .relaxed).newValue
-        if now <= limits.connections { return true }
-        open.subtract(1, ordering: .relaxed)
-        return false
+        guard now <= limits.connections else {
+            open.subtract(1, ordering: .relaxed)
+            return false
+        }
+        guard transport.isSecure else { return true }
+        let secure = openSecure.add(1, ordering: .relaxed).newValue
+        guard secure <= limits.secureConnections else {
+            hasClosed(transport)
+            return false
+        }
+        return true
     }
 
-    func hasClosed() { open.subtract(1, ordering: .relaxed) }
+    func hasClosed(_ transport: Transport) {
+        open.subtract(1, ordering: .relaxed)
+        if transport.isSecure { openSecure.subtract(1, ordering: .relaxed) }
+    }
+
+    /// Which parameter is to be raised when `mayOpen` says no.
+    func limitReached(_ transport: Transport) -> String {
+        transport.isSecure && openSecureConnections >= limits.secureConnections
+            ? "\(limits.secureConnections) are open: see tls_max_connections"
+            : "\(limits.connections) are open: see tcp_max_connections"
+    }
 
     public var openConnections: Int { open.load(ordering: .relaxed) }
+    public var openSecureConnections: Int { openSecure.load(ordering: .relaxed) }
 
     // MARK: what is logged
 

@@ -16,6 +16,8 @@ public protocol WorkerHandler: AnyObject, Sendable {
     func fault(_ message: Message, _ fault: Fault, _ worker: Worker)
     func opened(_ flow: mt_flow, _ worker: Worker)
     func closed(_ flow: mt_flow, _ worker: Worker)
+    /// Calls a filter of a connection. False: that is its end.
+    func filter(_ stage: StagePointer, _ step: FilterStep, _ worker: Worker) -> Bool
     /// Will something happen that nothing has to arrive for? Asked while the server stops, after each turn.
     func isWaiting(_ worker: Worker) -> Bool
     /// Something for the log; level is MT_LOG_... Any thread.
@@ -26,6 +28,12 @@ extension WorkerHandler {
     public func started(_ worker: Worker) {}
     public func opened(_ flow: mt_flow, _ worker: Worker) {}
     public func closed(_ flow: mt_flow, _ worker: Worker) {}
+    public func filter(_ stage: StagePointer, _ step: FilterStep, _ worker: Worker) -> Bool {
+        var call = mt_call()
+        call.host = stage.pointee.filter.pointee.host
+        call.worker = UInt32(worker.index)
+        return Stage.run(stage, step, &call)
+    }
     public func isWaiting(_ worker: Worker) -> Bool { false }
     public func notice(_ level: Int32, _ text: String) {}
 }

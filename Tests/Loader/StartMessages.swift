@@ -26,7 +26,11 @@ import Testing
     static let lines: [(line: String, width: Int, what: String, help: String)] = [
         (
             "listen=tls:127.0.0.1:5061", 18, "tls:127.0.0.1:5061: nothing that is loaded carries tls",
-            "load a plugin that does, or take the line out"
+            "add loadmodule \"tls.so\""
+        ),
+        (
+            "listen=wss:127.0.0.1:5062", 18, "wss:127.0.0.1:5062: nothing that is loaded carries wss",
+            "add loadmodule \"tls.so\" and loadmodule \"websocket.so\""
         ),
         (
             "listen=sctp:127.0.0.1:5061", 19, "sctp:127.0.0.1:5061: nothing that is loaded carries sctp",
@@ -94,7 +98,7 @@ import Testing
             desk, options: ["-l", address],
             says: """
                 error: -l \(address) names no socket
-                  help: write -l [udp:|tcp:]HOST[:PORT]
+                  help: write -l [udp:|tcp:|tls:|ws:|wss:]HOST[:PORT]
                 """)
     }
 

@@ -22,6 +22,13 @@ final class Client {
         _ = cl_connect(descriptor, &name)
     }
 
+    /// What somebody has accepted.
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     deinit { close(descriptor) }
 
     @discardableResult func send(_ bytes: [UInt8]) -> Bool {

@@ -100,11 +100,12 @@ final class Server<Handler: Echo> {
     let statistics = Statistics()
     let handler: Handler
     var udp: UInt16 { network.sockets.first { $0.transport == .udp }?.port ?? 0 }
+    var tls: UInt16 { network.sockets.first { $0.transport == .tls }?.port ?? 0 }
     var tcp: UInt16 { network.sockets.first { $0.transport == .tcp }?.port ?? 0 }
 
     init(
         _ handler: Handler, workers: Int = 1, listen: [ListenSpec] = [ListenSpec(nil, "127.0.0.1", port: 0)],
-        aliases: [Alias] = [], _ change: (inout Limits) -> Void = { _ in }
+        aliases: [Alias] = [], filters: Filters = Filters(), _ change: (inout Limits) -> Void = { _ in }
     ) throws {
         self.handler = handler
         var limits = Limits()
@@ -112,6 +113,7 @@ final class Server<Handler: Echo> {
         network = Network(listen: listen, aliases: aliases)
         try network.open(workers: workers)
         group = WorkerGroup(network: network, handler: handler, statistics: statistics, limits: limits)
+        group.filters = filters
         group.start()
     }
 

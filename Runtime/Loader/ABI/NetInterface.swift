@@ -12,6 +12,7 @@ extension mt_net_api {
         api.head = mt_head(size: UInt32(MemoryLayout<mt_net_api>.size), major: 1, minor: 0)
         api.names()
         api.sending()
+        api.filtering()
         table.initialize(to: api)
         return UnsafePointer(table)
     }()
@@ -83,10 +84,40 @@ extension mt_net_api {
                 return mt_result(MT_OK)
             }
         }
-        // Streams have no filters yet: whoever offers one is never asked for it.
-        arrived = { _, _ in mt_result(MT_ERROR) }
-        wire = { _, _ in mt_result(MT_ERROR) }
-        ended = { _, _ in mt_result(MT_ERROR) }
+    }
+
+    /// For plugins that offer "filter.NAME".
+    private mutating func filtering() {
+        arrived = { stage, bytes in
+            Self.stage(stage) { $0.arrived($1, Slice(bytes)) }
+        }
+        wire = { stage, bytes in
+            Self.stage(stage) { $0.wire($1, Slice(bytes)) }
+        }
+        ended = { stage, why in
+            Self.stage(stage) { $0.ended($1, Slice(why)) }
+        }
+        ready = { stage in
+            Self.stage(stage) { $0.ready($1) }
+        }
+        message = { stage, bytes in
+            Self.stage(stage) { $0.arrivedWhole($1, Slice(bytes)) }
+        }
+        read = { stage, bytes in
+            guard let stage, let state = WorkerState.current else { return nil }
+            return state.pointee.worker._withUnsafeGuaranteedRef {
+                $0.read(StagePointer(stage), Slice(bytes))?.opaque
+            }
+        }
+        flow = { stage in stage.map { StagePointer($0).pointee.flow } }
+    }
+
+    @inline(__always)
+    private static func stage(_ stage: OpaquePointer?, _ body: (Worker, StagePointer) -> Bool) -> mt_result {
+        guard let stage, let state = WorkerState.current else { return mt_result(MT_ERROR) }
+        return state.pointee.worker._withUnsafeGuaranteedRef {
+            mt_result(body($0, StagePointer(stage)) ? MT_OK : MT_GONE)
+        }
     }
 }
 

@@ -182,9 +182,10 @@ struct CoreCommands {
             run.structure {
                 run.put("readers", Int(setup.workers))
                 run.put("max_connections", setup.limits.connections)
-                run.put("max_tls_connections", 0)
-                run.put("opened_connections", host.group?.takeUnretainedValue().openConnections ?? 0)
-                run.put("opened_tls_connections", 0)
+                run.put("max_tls_connections", setup.limits.secureConnections)
+                let group = host.group?.takeUnretainedValue()
+                run.put("opened_connections", group?.openConnections ?? 0)
+                run.put("opened_tls_connections", group?.openSecureConnections ?? 0)
                 run.put("write_queued_bytes", Int(setup.statistics.read("tcp:current_write_queue_size")))
             }
         }

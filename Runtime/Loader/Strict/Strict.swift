@@ -131,5 +131,8 @@ final class StrictTraffic: WorkerHandler {
     func fault(_ message: Message, _ fault: Fault, _ worker: Worker) { traffic.fault(message, fault, worker) }
     func opened(_ flow: mt_flow, _ worker: Worker) { traffic.opened(flow, worker) }
     func closed(_ flow: mt_flow, _ worker: Worker) { traffic.closed(flow, worker) }
+    func filter(_ stage: StagePointer, _ step: FilterStep, _ worker: Worker) -> Bool {
+        traffic.filter(stage, step, worker)
+    }
     func notice(_ level: Int32, _ text: String) { traffic.notice(level, text) }
 }

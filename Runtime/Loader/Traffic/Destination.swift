@@ -32,7 +32,7 @@ struct Destination {
         let transport = uri.param("transport")
         if transport.count > 0 {
             guard let known = Destination.transport(named: transport) else { return nil }
-            named = isSecure && known == .tcp ? .tls : known
+            named = isSecure ? known.secured : known
         }
         let other = uri.param("maddr")
         if other.count > 0 { host = other }
@@ -71,7 +71,7 @@ struct Destination {
             let named = uri.param("transport")
             if named.count > 0 {
                 guard let transport = transport(named: named) else { return nil }
-                return uri.isSIPS && transport == .tcp ? .tls : transport
+                return uri.isSIPS ? transport.secured : transport
             }
         }
         return uri.isSIPS ? .tls : .udp
@@ -94,6 +94,17 @@ struct Destination {
             }
         case 4: name.equalsIgnoringCase("sctp") ? .sctp : nil
         default: nil
+        }
+    }
+}
+
+extension Transport {
+    /// What a sips URI means by it (RFC 3261, 26.2.2; RFC 7118, 4.1).
+    var secured: Transport {
+        switch self {
+        case .tcp: .tls
+        case .ws: .wss
+        case .udp, .tls, .wss, .sctp: self
         }
     }
 }

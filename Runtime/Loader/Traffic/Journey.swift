@@ -15,6 +15,8 @@ final class Journey: @unchecked Sendable {
     private let machine: Machine?
     /// For the log.
     private let name: String
+    /// Where the records were looked up.
+    private let domain: String?
     private var itinerary: Itinerary
     /// What has been learnt on the way. It counts here also when it may not be kept.
     private var answers: [Question: Answer] = [:]
@@ -24,13 +26,14 @@ final class Journey: @unchecked Sendable {
     private var isFurther = false
     private var failure: (result: mt_result, flow: mt_flow)?
 
-    private init(_ sending: Sending, _ name: String, _ itinerary: Itinerary) {
+    private init(_ sending: Sending, _ name: String, _ domain: String?, _ itinerary: Itinerary) {
         message = sending.message
         worker = sending.state.pointee.index
         outcome = sending.outcome
         machine = sending.machine
         isScripted = sending.machine != nil || sending.isScripted
         self.name = name
+        self.domain = domain
         self.itinerary = itinerary
     }
 
@@ -41,14 +44,14 @@ final class Journey: @unchecked Sendable {
         let target = destination.target
         let itinerary = Itinerary(
             to: target, by: preferences(sending), random: seed(sending))
-        return Journey(sending, target.host, itinerary).begin(sending)
+        return Journey(sending, target.host, target.host, itinerary).begin(sending)
     }
 
     /// The same with what a message had left.
     static func goOn(_ sending: Sending, along steps: [Itinerary.Step]) -> mt_result {
         let itinerary = Itinerary(
             steps: steps, by: preferences(sending), random: seed(sending))
-        let journey = Journey(sending, "the next place", itinerary)
+        let journey = Journey(sending, "the next place", sending.nextDomain, itinerary)
         journey.isFurther = true
         return journey.begin(sending)
     }
@@ -102,7 +105,7 @@ final class Journey: @unchecked Sendable {
                 return .done(failure.result, failure.flow)
             case .go(let endpoint, let transport):
                 var flow = mt_flow()
-                let result = sending.attempt(endpoint, transport, &flow)
+                let result = attempt(endpoint, transport, sending, &flow)
                 // Without a socket nothing was tried.
                 if result == mt_result(MT_ERROR), failsOver || flow.socket == .max {
                     failure = (result, flow)
@@ -118,6 +121,20 @@ final class Journey: @unchecked Sendable {
                 }
                 return .done(result, flow)
             }
+        }
+    }
+
+    /// Over TLS the other side has to be the domain, whatever servers its records name (RFC 5922, 4).
+    private func attempt(
+        _ endpoint: Endpoint, _ transport: Transport, _ sending: Sending, _ flow: inout mt_flow
+    ) -> mt_result {
+        guard transport.isSecure, let domain else { return sending.attempt(endpoint, transport, &flow) }
+        var sending = sending
+        let bytes = Array(domain.utf8)
+        return bytes.withUnsafeBufferPointer {
+            guard let base = $0.baseAddress else { return sending.attempt(endpoint, transport, &flow) }
+            sending.peerName = Slice(base: base, count: $0.count)
+            return sending.attempt(endpoint, transport, &flow)
         }
     }
 

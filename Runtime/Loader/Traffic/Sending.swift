@@ -24,6 +24,8 @@ struct Sending {
     var isScripted = false
     /// To a place that the message itself does not name.
     private var isElsewhere = false
+    /// The domain that leads there, which the other side has to be over TLS; absent for an address.
+    var peerName = Slice.absent
 
     init(_ message: Message, on state: WorkerState.Pointer) {
         self.message = message
@@ -68,6 +70,14 @@ struct Sending {
             return Address(taking: &list).flatMap { URI(parsing: $0.uri) }
         }
         return message.requestURI
+    }
+
+    /// The domain that a request's next hop names, if it is no address.
+    var nextDomain: String? {
+        guard message.isRequest, let uri = nextURI, let destination = Destination(uri),
+            literal(destination) == nil
+        else { return nil }
+        return destination.target.host
     }
 
     private func sendReply() -> mt_result {
@@ -143,6 +153,11 @@ struct Sending {
             guard isOpen(flow) else { return fail(430, "Flow Failed") }
         }
         chooseSocket(&flow)
+        if flow.socket == .max, transport == .ws {
+            // RFC 7118, 4.1: a URI says ws for either.
+            flow.protocol = Transport.wss.rawValue
+            chooseSocket(&flow)
+        }
         guard flow.socket != .max else {
             count(host.counters.badURIs)
             return fail(477, "No socket leads there")
@@ -195,7 +210,7 @@ struct Sending {
             }
             let stays = isRequest ? MT_O_FORWARD_NO_CONNECT : MT_O_REPLY_NO_CONNECT
             let result = worker.commit(
-                size, to: flow,
+                size, to: flow, name: peerName,
                 connect: host.options.connects && !message.has(option: stays) && !followsFlow)
             // Whoever wants to hear what came of it hears along which connection.
             if flow.transport.isStream, result == .queued { flow.connection = worker.usedConnection }

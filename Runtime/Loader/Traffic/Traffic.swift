@@ -79,6 +79,20 @@ final class Traffic: WorkerHandler {
         tell(.closed, flow, worker)
     }
 
+    func filter(_ stage: StagePointer, _ step: FilterStep, _ worker: Worker) -> Bool {
+        var call = mt_call()
+        call.host = stage.pointee.filter.pointee.host
+        call.worker = UInt32(worker.index)
+        guard let state = WorkerState.of(UInt32(worker.index)) else { return false }
+        let note = state.pointee.note
+        let outer = note.pointee
+        note.pointee.site = stage.pointee.filter.pointee.note?.assumingMemoryBound(to: CallSite.self)
+        note.pointee.message = nil
+        let isGood = Stage.run(stage, step, &call)
+        note.pointee = outer
+        return isGood
+    }
+
     private func tell(_ event: Events.Core, _ flow: mt_flow, _ worker: Worker) {
         guard let state = WorkerState.of(UInt32(worker.index)) else { return }
         var flow = flow

@@ -524,6 +524,8 @@ typedef struct mt_loop_api {
 
 /* ---- "martlet.net" 1.0: sending ------------------------------------------*/
 
+typedef struct mt_stage mt_stage; /* the server's: one filter of one connection */
+
 typedef struct mt_net_api {
     mt_head head;
     uint32_t (*sockets)(void);
@@ -542,11 +544,14 @@ typedef struct mt_net_api {
     mt_result (*send_bytes)(mt_str bytes, const mt_flow *);            /* [any] */
     mt_result (*close)(const mt_flow *);                               /* [any] */
 
-    /* For a plugin that offers "filter.NAME": what came out of a stream, what has to go into it, and its end.
-     * On the worker that owns the connection. */
-    mt_result (*arrived)(const mt_flow *, mt_str plain);
-    mt_result (*wire)(const mt_flow *, mt_str bytes);
-    mt_result (*ended)(const mt_flow *, mt_str why);
+    /* For a plugin that offers "filter.NAME", see there; on the worker that owns
+     * the connection, from open() to close(). arrived(): what came out of the
+     * stream, in pieces of any size. wire(): what has to go into it. ended(): it
+     * is over; what wire() was given still leaves, then the connection closes, and
+     * why is logged unless it is absent. MT_GONE: it is over already.         */
+    mt_result (*arrived)(mt_stage *, mt_str plain);
+    mt_result (*wire)(mt_stage *, mt_str bytes);
+    mt_result (*ended)(mt_stage *, mt_str why);
 
     /* A name may lead to several places, and a message that was sent to one of
      * them, and its copies, know the others when use_dns_failover is on. Sends
@@ -559,6 +564,18 @@ typedef struct mt_net_api {
     /* The connection is not closed for being idle in the next so many seconds; 0:
      * it is as others are. [any]                                             */
     mt_result (*hold)(const mt_flow *, uint32_t seconds);
+
+    /* More for filters. ready(): the handshake is done: what waited is sent, and
+     * the next filter opened; only then is the connection open to everybody else.
+     * message(): what came out is one whole SIP message, or a keep-alive, wherever
+     * Content-Length says that it ends; instead of arrived(). read(): bytes as a
+     * message that came along this connection and goes to nobody, so that a script
+     * can look at a handshake; its first line may be one of HTTP. It goes to
+     * release(). NULL: it cannot be read. flow(): the connection's.           */
+    mt_result (*ready)(mt_stage *);
+    mt_result (*message)(mt_stage *, mt_str whole);
+    mt_msg   *(*read)(mt_stage *, mt_str bytes);
+    const mt_flow *(*flow)(const mt_stage *);
 } mt_net_api;
 
 /* ---- "martlet.attribute" 1.0: $avp, $xavp, $xavu, $xavi -------------------
@@ -701,17 +718,37 @@ typedef struct mt_store_api {
                       uint32_t matches, mt_fn row, void *user);
 } mt_store_api;
 
-/* "filter.NAME" 1.0: bytes into bytes, on a connection whose socket is the server's (tls, ws). A transport is a
- * chain of them: wss is ws on tls on TCP. All calls for one connection come on the worker that owns it.      */
-typedef struct mt_filter mt_filter; /* the plugin's state of one connection   */
+/* "filter.NAME" 1.0, offered by a plugin: bytes into bytes, on a connection whose
+ * socket is the server's. A transport is a chain of filters on TCP: tls is
+ * "filter.tls", ws is "filter.ws", wss is "filter.ws" on "filter.tls".
+ *
+ * All calls for one connection come on the worker that owns it, with a call that
+ * has that worker and nothing else. A filter answers with arrived(), wire(),
+ * ready() and ended() of martlet.net, inside these functions or later, from a
+ * timer of that worker; none of them blocks or calls the same filter back, but
+ * for send(), which may come inside of arrived(). Bytes are lent until a function
+ * returns, either way. The stage is valid until close() returns.
+ *
+ * The server keeps the limits: how many connections, how long a handshake may
+ * take, how much may wait for a slow reader, idle time. What is sent before
+ * ready() waits in the server, which never opens a ws or wss connection.    */
+typedef struct mt_filter mt_filter; /* the plugin's state of one connection  */
 
 typedef struct mt_filter_api {
     mt_head head;
-    mt_result  (*listen)(const mt_host *, mt_str address, uint32_t socket); /* [main] are the settings fit? */
-    mt_filter *(*open)(const mt_flow *, bool outgoing, mt_str peer_name);
-    mt_result  (*received)(mt_filter *, mt_str bytes);  /* from the wire: answers with arrived(), wire(), ended() */
-    mt_result  (*send)(mt_filter *, mt_str plain);      /* toward the wire: answers with wire()                 */
-    void       (*close)(mt_filter *, bool orderly);     /* the last call for this connection                     */
+    /* [main] For each socket, "tls:192.0.2.1:5061", of a start or a check, after
+     * every init(): are the settings fit for it? If not, fail() says why.    */
+    mt_result  (*listen)(const mt_host *, mt_str address, uint32_t socket);
+    /* The connection is there, and the filter below it ready. peer_name is the
+     * domain that an outgoing connection is to reach, as in the URI; absent for
+     * an address. NULL: it cannot be; the connection closes.                 */
+    mt_filter *(*open)(mt_call *, mt_stage *, bool outgoing, mt_str peer_name);
+    /* From the wire. A negative answer closes the connection, as ended() does. */
+    mt_result  (*received)(mt_call *, mt_filter *, mt_str bytes);
+    /* Toward the wire: one whole message at a time, after ready().           */
+    mt_result  (*send)(mt_call *, mt_filter *, mt_str plain);
+    /* The last call. orderly: wire() may still say goodbye.                  */
+    void       (*close)(mt_call *, mt_filter *, bool orderly);
 } mt_filter_api;
 
 /* ---- Small helpers -------------------------------------------------------*/

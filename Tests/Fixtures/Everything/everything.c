@@ -252,9 +252,14 @@ static mt_result walk_net(mt_call *call) {
     CHECK(net->send_next(call, call->msg, sent, NULL) == MT_NO);
     if (flow.connection == UINT64_MAX) { /* never: these are for filters, and for who ends a connection */
         net->close(&flow);
-        net->arrived(&flow, mt_s(""));
-        net->wire(&flow, mt_s(""));
-        net->ended(&flow, mt_s(""));
+        mt_stage *stage = NULL;
+        net->arrived(stage, mt_s(""));
+        net->message(stage, mt_s(""));
+        net->wire(stage, mt_s(""));
+        net->ready(stage);
+        net->ended(stage, mt_s(""));
+        message->release(net->read(stage, mt_s("")));
+        net->flow(stage);
     }
     return MT_OK;
 }
@@ -498,12 +503,12 @@ mt_result everything_of_stores(mt_call *call, mt_store *table, mt_msg *unused) {
     store->load(call->host, table, &match, 1, on_event, NULL);
     return store->find(call, table, &match, 1, on_event, on_event, NULL);
 }
-mt_result everything_of_filters(const mt_flow *flow);
-mt_result everything_of_filters(const mt_flow *flow) {
+mt_result everything_of_filters(mt_call *call, mt_stage *stage);
+mt_result everything_of_filters(mt_call *call, mt_stage *stage) {
     if (!filter || filter->listen(host, mt_s("tls:192.0.2.1:5061"), 0) < 0) return MT_NO;
-    mt_filter *state = filter->open(flow, true, mt_s("b.example"));
-    filter->received(state, mt_s(""));
-    filter->send(state, mt_s(""));
-    filter->close(state, true);
+    mt_filter *state = filter->open(call, stage, true, mt_s("b.example"));
+    filter->received(call, state, mt_s(""));
+    filter->send(call, state, mt_s(""));
+    filter->close(call, state, true);
     return MT_OK;
 }
