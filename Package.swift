@@ -24,15 +24,16 @@ let swift: [SwiftSetting] = [
 /// Plugins/NAME is the target NamePlugin and the product mod_NAME, so the file libmod_NAME.so: "mod_" keeps a plugin
 /// called crypto from becoming the libcrypto.so that -lcrypto finds first.
 let plugins = [
-    "auth", "auth_db", "avpops", "corex", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs", "kex",
-    "maxfwd", "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp", "pv",
+    "auth", "auth_db", "avpops", "cfg_rpc", "corex", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs",
+    "kex", "maxfwd", "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp", "pv",
     "registrar", "rr", "sanity", "signaling", "sipmsgops", "siputils", "sl", "sst", "stun", "textops", "tm",
     "tmx",
     "usrloc", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [
-    "auth", "auth_db", "avpops", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs", "maxfwd", "mi_fifo",
+    "auth", "auth_db", "avpops", "cfg_rpc", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs", "maxfwd",
+    "mi_fifo",
     "nathelper", "outbound", "path", "permissions", "pv", "registrar", "rr", "sanity", "siputils", "sl",
     "sst", "stun", "textops", "tm", "usrloc", "xlog",
 ]

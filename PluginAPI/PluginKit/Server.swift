@@ -16,6 +16,7 @@ public enum Server {
     nonisolated(unsafe) public internal(set) static var attribute: UnsafePointer<mt_attribute_api>!
     nonisolated(unsafe) public internal(set) static var statistic: UnsafePointer<mt_statistic_api>!
     nonisolated(unsafe) public internal(set) static var rpc: UnsafePointer<mt_rpc_api>!
+    nonisolated(unsafe) public internal(set) static var setting: UnsafePointer<mt_setting_api>!
 
     /// Each plugin needs all of them: every server that speaks ABI 1 has them, so asking can do no harm, and
     /// no call through one can meet a table that is not there.
@@ -28,6 +29,7 @@ public enum Server {
         tables.need("martlet.attribute", slot(&attribute))
         tables.need("martlet.statistic", slot(&statistic))
         tables.need("martlet.rpc", slot(&rpc))
+        tables.need("martlet.setting", slot(&setting))
     }
 
     /// A static stored property has one address as long as the process, so the pointer may be kept.

@@ -21,6 +21,7 @@ struct HostState {
     var parser: Unmanaged<RunningParser>?
     var commands: Unmanaged<Commands>?
     var failures: Unmanaged<Failures>?
+    var settings: Unmanaged<RunningSettings>?
     var services: UnsafePointer<ScriptServices>?
     /// The workers' loops, from before the plugins are initialised; their states, once the script is compiled.
     var loops: UnsafeMutablePointer<Unmanaged<Worker>>?

@@ -5,8 +5,7 @@ import CMartlet
 struct Interfaces {
     static let names = [
         "martlet.attribute", "martlet.loop", "martlet.message", "martlet.net", "martlet.rpc",
-        "martlet.script",
-        "martlet.sip", "martlet.statistic",
+        "martlet.script", "martlet.setting", "martlet.sip", "martlet.statistic",
     ]
 
     func table(_ id: String) -> UnsafePointer<mt_head>? {
@@ -20,6 +19,7 @@ struct Interfaces {
         case "martlet.net": head(host.isStrict ? mt_net_api.checked : mt_net_api.made)
         case "martlet.rpc": head(host.isStrict ? mt_rpc_api.checked : mt_rpc_api.made)
         case "martlet.script": head(host.isStrict ? mt_script_api.checked : mt_script_api.made)
+        case "martlet.setting": head(host.isStrict ? mt_setting_api.checked : mt_setting_api.made)
         case "martlet.sip": head(host.isStrict ? mt_sip_api.checked : mt_sip_api.made)
         case "martlet.statistic": head(host.isStrict ? mt_statistic_api.checked : mt_statistic_api.made)
         default: nil

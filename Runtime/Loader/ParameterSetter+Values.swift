@@ -38,7 +38,8 @@ extension ParameterSetter {
         }
     }
 
-    private func value(_ given: ParameterValue, _ field: PluginTable.Field, of plugin: Plugin)
+    /// Checked and prepared: what the plugin is to read.
+    func value(_ given: ParameterValue, _ field: PluginTable.Field, of plugin: Plugin)
         -> Result<mt_value, PluginFault>
     {
         checked(given, field, of: plugin).flatMap { prepared($0, field, of: plugin) }

@@ -17,8 +17,8 @@ final class Plugin {
     let index: Int
     /// What callbacks get; its first field is the mt_host of the ABI.
     let host: UnsafeMutablePointer<HostBlock>
-    /// The values of its parameters, by position.
-    let values: UnsafeMutablePointer<mt_value>
+    /// The values of its parameters, by position: as the file set them, until RunningSettings makes new ones.
+    var values: UnsafeMutablePointer<mt_value>
     var isInitialized = false
     /// Something of it has been told to be wrong: its init is not to be called.
     var isBroken = false

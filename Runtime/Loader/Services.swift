@@ -24,7 +24,7 @@ enum Services {
         services.findSocket = { SocketTexts.find($0) }
         services.findStatistic = { mt_statistic_api.made.pointee.find($0) }
         services.readStatistic = { mt_statistic_api.made.pointee.read($0) }
-        services.readSetting = { group, name, out in CustomSettings.read(group, name, out) }
+        services.readSetting = { group, name, out in RunningSettings.read(group, name, out) }
         services.forward = { context, transport, name, port in
             Services.forward(context, transport, name, port)
         }
@@ -79,53 +79,5 @@ enum Services {
         let result = sending.sendRequest(destination)
         if result == mt_result(MT_OK) { count(host.counters.forwardedRequests) }
         return result
-    }
-}
-
-/// Custom global parameters, `group.name`, as `$sel(cfg_get.group.name)` reads them. Flat, and as old as the process.
-enum CustomSettings {
-    private struct Entry {
-        let group, name: mt_str
-        let value: mt_value
-    }
-
-    nonisolated(unsafe) private static var entries: UnsafeMutableBufferPointer<Entry>?
-
-    /// [main] Before traffic.
-    static func take(_ configuration: Configuration) {
-        var found: [Entry] = []
-        for item in configuration.items {
-            guard case .custom(let parameter) = item.kind, parameter.instance == nil else { continue }
-            var value = mt_value()
-            switch parameter.value.value {
-            case .integer(let number):
-                value.type = UInt32(MT_INT)
-                value.num = Int64(number)
-            case .string(let text):
-                value.type = UInt32(MT_STR)
-                value.str = Immortal.text(text.bytes)
-            case .word(let word), .variable(let word):
-                value.type = UInt32(MT_STR)
-                value.str = Immortal.text(word)
-            }
-            found.append(
-                Entry(
-                    group: Immortal.text(parameter.group.value), name: Immortal.text(parameter.name.value),
-                    value: value))
-        }
-        let place = UnsafeMutableBufferPointer<Entry>.allocate(capacity: found.count)
-        _ = place.initialize(from: found)
-        entries = place
-    }
-
-    static func read(_ group: mt_str, _ name: mt_str, _ out: UnsafeMutablePointer<mt_value>) -> mt_result {
-        guard let entries else { return mt_result(MT_NO) }
-        // The last line of a name is the one that counts.
-        for entry in entries.reversed()
-        where Slice(entry.group) == Slice(group) && Slice(entry.name) == Slice(name) {
-            out.pointee = entry.value
-            return mt_result(MT_OK)
-        }
-        return mt_result(MT_NO)
     }
 }

@@ -81,10 +81,11 @@ public final class Setup {
             findSocket: { [network] in network.socket(named: $0) },
             findStore: { [loader] in loader.offer("store.\($0)", before: $1) })
         CrashReport.install(loader.plugins)
-        ParameterSetter(
+        let parameters = ParameterSetter(
             loader: loader, values: values, evaluate: evaluator.text,
-            takeFailure: { [failures] in failures.take() }
-        ).apply(configuration)
+            takeFailure: { [failures] in failures.take() })
+        parameters.apply(configuration)
+        host.settings = .passRetained(RunningSettings(configuration, loader, limits, parameters))
         defineEvents()
         prepareLogPrefix(parser)
         initialize()
@@ -160,7 +161,6 @@ public final class Setup {
         host.options.usesBlocklist = limits.blocklist.isUsed
         host.services = Services.make(serverID: settings.serverID, phoneIsTel: settings.phone2tel)
         SocketTexts.shared = SocketTexts(network.sockets)
-        CustomSettings.take(configuration)
     }
 
     private func makeParser(warn: @escaping (VariableError) -> Void) -> VariableParser {

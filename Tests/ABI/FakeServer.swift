@@ -133,6 +133,7 @@ final class FakeServer {
         "martlet.message": keep(message), "martlet.sip": keep(sip), "martlet.script": keep(script),
         "martlet.loop": keep(loop), "martlet.rpc": keep(rpc), "martlet.net": keep(mt_net_api()),
         "martlet.attribute": keep(mt_attribute_api()), "martlet.statistic": keep(mt_statistic_api()),
+        "martlet.setting": keep(mt_setting_api()),
     ]
     static func keep<Table>(_ table: Table) -> UnsafeRawPointer {
         let kept = UnsafeMutablePointer<Table>.allocate(capacity: 1)

@@ -162,9 +162,9 @@ private func text(_ text: String) -> mt_value {
 
     @Test func `needs carry their version and flags, and the server's own come first`() {
         let needs = table.pointee.needs.all(mt_need.self)
-        #expect(needs.prefix(8).allSatisfy { String(cString: $0.id).hasPrefix("martlet.") && $0.flags == 0 })
-        #expect(needs[8].major == 1 && needs[8].minor == 2 && needs[8].flags == 0)
-        #expect(needs[9].flags == UInt32(MT_OPTIONAL | MT_LATE))
+        #expect(needs.prefix(9).allSatisfy { String(cString: $0.id).hasPrefix("martlet.") && $0.flags == 0 })
+        #expect(needs[9].major == 1 && needs[9].minor == 2 && needs[9].flags == 0)
+        #expect(needs[10].flags == UInt32(MT_OPTIONAL | MT_LATE))
         #expect(sl.isThere && !tm.isThere)
     }
 

@@ -20,7 +20,8 @@ import Testing
         "message": "everything_message()", "sip": "everything_sip()",
         "script": #"everything_script("^aa", "EVERYTHING")"#, "waiting": #"everything_waiting("20ms")"#,
         "loop": "everything_loop()", "net": "everything_net()", "attribute": "everything_attribute()",
-        "statistic": "everything_statistic()", "rpc": "everything_rpc()", "host": "everything_host()",
+        "statistic": "everything_statistic()", "setting": "everything_setting()",
+        "rpc": "everything_rpc()", "host": "everything_host()",
         "arguments": #"everything_arguments("text", "$var(x)", "inside")"#,
         "read": "$everything == 7", "key": #"$everything(key) == "key""#, "fixed": "$everything_fixed == 7",
     ]

@@ -254,7 +254,7 @@ typedef struct mt_hook {
  *   core.finished          the script is done with msg
  *   core.sending           msg is about to be sent; data: const mt_flow *
  *   core.opened, core.closed  a connection;         data: const mt_flow *
- *   core.reloaded          parameters have new values
+ *   core.reloaded  [main]  parameters have new values
  *   core.copied            msg is a copy; data: const mt_msg *, the original
  *   core.foreign           bytes that are no SIP, with two bits of zero in front;
  *                          MT_F_BYTES of msg has them, and nothing else of it
@@ -641,6 +641,39 @@ typedef struct mt_rpc_api {
     mt_result (*run)(const mt_host *, mt_str name, const mt_value *args,
                      uint32_t argc, const mt_rpc_sink *, void *user); /* [any] */
 } mt_rpc_api;
+
+/* ---- "martlet.setting" 1.0: what may change while the server runs ----------
+ *
+ * Settings come in groups: "core", "tcp", those of the file ("group.name = 1"),
+ * and for each plugin its MT_RELOADABLE parameters. Their indexes stay as long
+ * as the process. For commands: on the thread that they run on.              */
+
+enum { /* mt_setting.flags besides MT_SECRET */
+    MT_FIXED = 1 << 8    /* it can be read, and is set by the file alone       */
+};
+typedef struct mt_setting {
+    uint32_t size;       /* set by whoever has it filled in                   */
+    uint32_t type;       /* MT_INT, MT_BOOL, MT_MS or MT_STR                  */
+    uint32_t flags, reserved;
+    mt_str   group, name, help;
+    int64_t  min, max;   /* of a number; both 0 for no limit                  */
+    mt_value value;      /* what it is now; of MT_SECRET, nothing             */
+    mt_value start;      /* what the file made it                             */
+} mt_setting;
+
+typedef struct mt_change {
+    uint32_t index, reserved;
+    mt_value value;      /* MT_INT, MT_STR; MT_NULL: what the file made it    */
+} mt_change;
+
+typedef struct mt_setting_api {
+    mt_head head;
+    uint32_t  (*count)(void);
+    mt_result (*get)(uint32_t index, mt_setting *out);
+    /* All of them or, when one cannot be, none; then *why says why. Workers see
+     * the new values at once, and plugins hear "core.reloaded".              */
+    mt_result (*set)(const mt_change *, uint32_t count, mt_str *why);
+} mt_setting_api;
 
 /* ---- Contracts between plugins -------------------------------------------
  *

@@ -215,6 +215,17 @@ extension mt_statistic_api {
     }()
 }
 
+extension mt_setting_api {
+    nonisolated(unsafe) static let checked: UnsafePointer<mt_setting_api> = {
+        var api = made.pointee
+        api.set = { changes, count, why in
+            Strict.isOnMain("set of martlet.setting")
+            return made.pointee.set(changes, count, why)
+        }
+        return kept(api)
+    }()
+}
+
 extension mt_rpc_api {
     nonisolated(unsafe) static let checked: UnsafePointer<mt_rpc_api> = {
         var api = made.pointee

@@ -15,6 +15,7 @@ static const mt_loop_api      *loop;
 static const mt_net_api       *net;
 static const mt_attribute_api *attribute;
 static const mt_statistic_api *statistic;
+static const mt_setting_api   *setting;
 static const mt_rpc_api       *rpc;
 static const mt_store_api     *store;    /* optional */
 static const mt_filter_api    *filter;   /* optional, late */
@@ -299,6 +300,19 @@ static mt_result walk_statistic(mt_call *call) {
     return MT_OK;
 }
 
+/* ---- martlet.setting -----------------------------------------------------*/
+
+static mt_result walk_setting(mt_call *call) {
+    mt_setting one;
+    (void)call;
+    CHECK(setting->count() > 0);
+    memset(&one, 0, sizeof one);
+    one.size = sizeof one;
+    CHECK(setting->get(0, &one) == MT_OK && one.group.len > 0 && one.name.len > 0);
+    CHECK(setting->get(UINT32_MAX, &one) == MT_NO);
+    return MT_OK;
+}
+
 /* ---- martlet.rpc ---------------------------------------------------------*/
 
 static mt_result answers(mt_call *call) {
@@ -395,6 +409,7 @@ static const mt_need needs[] = {
     { "martlet.attribute", 1, 0, 0, SLOT(attribute) },
     { "martlet.statistic", 1, 0, 0, SLOT(statistic) },
     { "martlet.rpc",       1, 0, 0, SLOT(rpc) },
+    { "martlet.setting",   1, 0, 0, SLOT(setting) },
     { "store.nothing",     1, 0, MT_OPTIONAL, SLOT(store) },
     { "filter.nothing",    1, 0, MT_OPTIONAL | MT_LATE, SLOT(filter) },
 };
@@ -441,6 +456,7 @@ static const mt_function functions[] = {
     { "everything_net", walk_net, NULL, NO_ARGS, MT_IN_REQUEST, 0, "Walks through martlet.net." },
     { "everything_attribute", walk_attribute, NULL, NO_ARGS, EACH, 0, "Walks through martlet.attribute." },
     { "everything_statistic", walk_statistic, NULL, NO_ARGS, EACH, 0, "Walks through martlet.statistic." },
+    { "everything_setting", walk_setting, NULL, NO_ARGS, EACH, 0, "Walks through martlet.setting." },
     { "everything_rpc", walk_rpc, NULL, NO_ARGS, EACH, 0, "Walks through martlet.rpc." },
     { "everything_host", walk_host, NULL, NO_ARGS, EACH, 0, "Walks through the host." },
     { "everything_arguments", walk_arguments, NULL, MT_LIST(five), EACH, 0, "Looks at its arguments." },
