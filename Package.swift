@@ -26,16 +26,14 @@ let swift: [SwiftSetting] = [
 let plugins = [
     "auth", "auth_db", "avpops", "cfg_rpc", "corex", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs",
     "kex", "maxfwd", "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp", "pv",
-    "registrar", "rr", "sanity", "signaling", "sipmsgops", "siputils", "sl", "sst", "stun", "textops", "tm",
-    "tmx",
-    "usrloc", "xlog",
+    "registrar", "rr", "sanity", "sca", "signaling", "sipmsgops", "siputils", "sl", "sst", "stun",
+    "textops", "tm", "tmx", "usrloc", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [
     "auth", "auth_db", "avpops", "cfg_rpc", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs", "maxfwd",
-    "mi_fifo",
-    "nathelper", "outbound", "path", "permissions", "pv", "registrar", "rr", "sanity", "siputils", "sl",
-    "sst", "stun", "textops", "tm", "usrloc", "xlog",
+    "mi_fifo", "nathelper", "outbound", "path", "permissions", "pv", "registrar", "rr", "sanity", "sca",
+    "siputils", "sl", "sst", "stun", "textops", "tm", "usrloc", "xlog",
 ]
 
 /// What several plugins are built upon: Plugins/Shared/NAME, linked into each of them.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a database has to know of a line.
+extension Group {
+    public struct Unsaved {
+        public let erased: [RowKey]
+        public let appearances: [Int]
+        public let subscriptions: [Subscription]
+    }
+
+    /// Rows that are not what they should be; from here on they are.
+    public func takeUnsaved() -> Unsaved {
+        var changed: [Subscription] = []
+        if hasUnsavedSubscriptions {
+            for at in subscriptions.indices where subscriptions[at].isDirty {
+                subscriptions[at].isDirty = false
+                subscriptions[at].savedSequence = subscriptions[at].notifySequence
+                changed.append(subscriptions[at])
+            }
+        }
+        defer {
+            hasUnsavedSubscriptions = false
+            if !erasedRows.isEmpty { erasedRows = [] }
+            if !unsavedAppearances.isEmpty { unsavedAppearances = [] }
+        }
+        return Unsaved(
+            erased: erasedRows, appearances: unsavedAppearances.sorted(), subscriptions: changed)
+    }
+
+    public func markUnsaved(appearance index: Int) { unsavedAppearances.insert(index) }
+
+    public func markUnsaved(subscription number: UInt32) {
+        guard let at = subscriptions.firstIndex(where: { $0.number == number }) else { return }
+        subscriptions[at].isDirty = true
+        hasUnsavedSubscriptions = true
+    }
+
+    /// Unless there is one like that again.
+    public func markErased(_ key: RowKey) {
+        if !subscriptions.contains(where: { RowKey($0) == key }) { erasedRows.append(key) }
+    }
+
+    /// NOTIFYs have gone out since their CSeq was written. False: none.
+    public func markSequences() -> Bool {
+        for at in subscriptions.indices
+        where subscriptions[at].notifySequence != subscriptions[at].savedSequence {
+            subscriptions[at].isDirty = true
+            hasUnsavedSubscriptions = true
+        }
+        return hasUnsavedSubscriptions
+    }
+
+    // MARK: - as it was
+
+    /// False: it is there already.
+    public func restore(_ subscription: Subscription) -> Bool {
+        var subscription = subscription
+        subscription.isDirty = false
+        guard !subscriptions.contains(where: { RowKey($0) == RowKey(subscription) }) else { return false }
+        subscriptions.append(subscription)
+        return true
+    }
+
+    /// As a row says: also one that has changed since it was read. False: what is there is newer.
+    public func restore(_ appearance: Appearance) -> Bool {
+        if let at = position(appearance.index) {
+            guard appearances[at].modified < appearance.modified else { return false }
+            leave(appearances[at].call.callID, appearance.index)
+            appearances.remove(at: at)
+        }
+        _ = insert(appearance)
+        enter(appearance.call.callID, appearance.index)
+        tellAll()
+        return true
+    }
+
+    /// After a restart: what was being set up cannot come about any more, and everybody is told how things are.
+    public func resume(at now: Int64) {
+        while let at = appearances.firstIndex(where: { isLost($0) }) { release(at, at: now) }
+        tellAll()
+    }
+
+    /// Its INVITE went with the process. What is seized stays, as long as its time is.
+    private func isLost(_ appearance: Appearance) -> Bool {
+        switch appearance.state {
+        case .progressing, .alerting: return true
+        case .seized:
+            if !appearance.call.isEmpty { return true }
+            return appearance.deadline == 0
+                && !subscriptions.contains { $0.package == .lineSeize && $0.index == appearance.index }
+        // A pick-up without its answer: whether it came nobody knows. The BYE will.
+        case .activePending, .active, .held, .heldPrivate, .idle: return false
+        }
+    }
+}
+
+extension Appearance {
+    /// As a row has it.
+    public init(
+        restored index: Int, state: AppearanceState, owner: String, farContact: String, display: String,
+        call: CallName, isCallee: Bool, created: Int64, modified: Int64, deadline: Int64, peer: Peer?
+    ) {
+        self.init(index: index, state: state, at: created)
+        self.owner = owner
+        self.farContact = farContact
+        self.display = display
+        self.call = call
+        self.isCallee = isCallee
+        self.modified = modified
+        self.deadline = deadline
+        self.peer = peer
+    }
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import PluginKit
+import ScaLogic
+import Synchronization
+
+/// Lines on their way to the database. What changes is written at once; what could not be is tried again every second.
+enum Storage {
+    nonisolated(unsafe) private static var api: UnsafePointer<mt_store_api>?
+    nonisolated(unsafe) private(set) static var subscriptions: OpaquePointer?
+    nonisolated(unsafe) private(set) static var states: OpaquePointer?
+    nonisolated(unsafe) private(set) static var groups: OpaquePointer?
+
+    static var isUsed: Bool { api != nil }
+
+    /// What is still to be written, of lines that may be gone.
+    private struct Backlog {
+        var groups: [ObjectIdentifier: Group] = [:]
+        var erasures: Set<Group.RowKey> = []
+        var idle: [String: Set<Int>] = [:]
+    }
+    private static let backlog = Mutex(Backlog())
+    /// So many rows of lines that are gone are remembered while the database is away.
+    private static let mostLost = 100_000
+
+    /// [main] Before "core.ready".
+    static func open() -> Outcome {
+        guard let url = databaseURL.value, let store = url.store else { return .yes }
+        api = store
+        subscriptions = Rows.openSubscriptions(url)
+        states = Rows.openStates(url)
+        if let name = groupsTable.value {
+            groups = Rows.openGroups(url, String(name))
+            guard groups != nil else { return .error }
+        }
+        return subscriptions == nil || states == nil ? .error : .yes
+    }
+
+    // MARK: - writing
+
+    /// Writes what a line has decided; its lock is held, so that rows are written in the order in which they change.
+    static func write(_ call: CallPointer, _ group: Group, _ settlement: Settlement?) {
+        let work = group.takeUnsaved()
+        guard let api, let subscriptions, let states else { return }
+        for key in work.erased { erase(call, key, group, settlement) }
+        for index in work.appearances {
+            let write = Write(group, .appearance(index), settlement)
+            write.start(call) { done, user in
+                Rows.row(group, index, at: Now.milliseconds).with {
+                    api.pointee.put(call, states, $0, done, user)
+                }
+            }
+        }
+        for one in work.subscriptions {
+            let write = Write(group, .subscription(one.number), settlement)
+            write.start(call) { done, user in
+                Rows.row(group, one).with { api.pointee.put(call, subscriptions, $0, done, user) }
+            }
+        }
+    }
+
+    private static func erase(
+        _ call: CallPointer, _ key: Group.RowKey, _ group: Group?, _ settlement: Settlement?
+    ) {
+        guard let api, let subscriptions else { return }
+        let write = Write(group, .erasure(key), settlement)
+        write.start(call) { done, user in
+            with(key) { api.pointee.erase(call, subscriptions, $0, 4, done, user) }
+        }
+    }
+
+    private static func with(_ key: Group.RowKey, _ body: (UnsafePointer<mt_match>?) -> mt_result)
+        -> mt_result
+    {
+        func match(_ column: SubscriptionColumn, _ text: mt_str) -> mt_match {
+            mt_match(column: UInt32(column.rawValue), op: UInt32(MT_EQ), value: mt_value(text))
+        }
+        return key.contact.withRaw { contact in
+            key.callID.withRaw { callID in
+                key.fromTag.withRaw { fromTag in
+                    key.toTag.withRaw { toTag in
+                        let matches = [
+                            match(.subscriber, contact), match(.callID, callID), match(.fromTag, fromTag),
+                            match(.toTag, toTag),
+                        ]
+                        return matches.withUnsafeBufferPointer { body($0.baseAddress) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// It could not be written: it is not what the database has, still.
+    fileprivate static func failed(_ write: Write) {
+        Count.databaseErrors.add()
+        let isThere: Bool? = write.group.flatMap { group in
+            lines.with(group) { group in
+                switch write.what {
+                case .appearance(let index): group.markUnsaved(appearance: index)
+                case .subscription(let number): group.markUnsaved(subscription: number)
+                case .erasure(let key): group.markErased(key)
+                }
+                return true
+            }
+        }
+        backlog.withLock { backlog in
+            if isThere == true, let group = write.group {
+                backlog.groups[ObjectIdentifier(group)] = group
+                return
+            }
+            guard backlog.erasures.count + backlog.idle.count < mostLost else { return }
+            switch write.what {
+            case .appearance(let index):
+                if let aor = write.group?.aor { backlog.idle[aor, default: []].insert(index) }
+            case .subscription: break
+            case .erasure(let key): backlog.erasures.insert(key)
+            }
+        }
+    }
+
+    /// Once a second, on the first worker.
+    static func catchUp(_ call: CallPointer) {
+        guard isUsed else { return }
+        let work = backlog.withLock { backlog in
+            let work = backlog
+            if !backlog.groups.isEmpty || !backlog.erasures.isEmpty || !backlog.idle.isEmpty {
+                backlog = Backlog()
+            }
+            return work
+        }
+        for group in work.groups.values { settle(call, [group]) }
+        for key in work.erasures { erase(call, key, nil, nil) }
+        for (aor, indexes) in work.idle {
+            for index in indexes { writeIdle(call, aor, index) }
+        }
+    }
+
+    /// Nobody uses that appearance, and its line is gone.
+    private static func writeIdle(_ call: CallPointer, _ aor: String, _ index: Int) {
+        guard let api, let states else { return }
+        // A line of that name that was made meanwhile has something better to say.
+        if let group = lines.find(aor: aor) {
+            lines.with(group) { $0.markUnsaved(appearance: index) }
+            return settle(call, [group])
+        }
+        let code = Rows.row(aor, Appearance(index: index, state: .idle, at: Now.milliseconds)).with {
+            api.pointee.put(call, states, $0, nil, nil)
+        }
+        if code <= 0 { backlog.withLock { _ = $0.idle[aor, default: []].insert(index) } }
+    }
+
+    // MARK: - now and then
+
+    /// Rows of idle appearances have been seen by everybody who looks for what has changed.
+    static func purge(_ call: CallPointer) {
+        guard let api, let states else { return }
+        let matches = [
+            mt_match(column: UInt32(StateColumn.state.rawValue), op: UInt32(MT_EQ), value: mt_value(0)),
+            mt_match(
+                column: UInt32(StateColumn.modified.rawValue), op: UInt32(MT_LT),
+                value: mt_value(Int(Now.milliseconds) - 60_000)),
+        ]
+        matches.withUnsafeBufferPointer { _ = api.pointee.erase(call, states, $0.baseAddress, 2, nil, nil) }
+    }
+
+    /// CSeqs of NOTIFYs, which change too often to be written each time.
+    static func saveSequences(_ call: CallPointer) {
+        guard isUsed else { return }
+        for group in lines.all {
+            let isChanged = lines.with(group) { $0.markSequences() }
+            if isChanged == true { settle(call, [group]) }
+        }
+    }
+
+    /// [main] The last that is written.
+    static func dump() {
+        guard isUsed else { return }
+        var call = mt_call()
+        call.host = Server.host
+        for group in lines.all {
+            lines.with(group) { group in
+                _ = group.markSequences()
+                write(&call, group, nil)
+            }
+        }
+    }
+
+    // MARK: - reading
+
+    /// [main]
+    static func load(
+        _ store: OpaquePointer, _ matches: [mt_match], _ row: @escaping mt_fn, _ user: UnsafeMutableRawPointer
+    )
+        -> Bool
+    {
+        guard let api else { return false }
+        return matches.withUnsafeBufferPointer {
+            api.pointee.load(Server.host, store, $0.baseAddress, UInt32($0.count), row, user) > 0
+        }
+    }
+
+    static func find(
+        _ call: CallPointer, _ store: OpaquePointer, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
+        _ user: UnsafeMutableRawPointer
+    ) -> Bool {
+        guard let api else { return false }
+        return api.pointee.find(call, store, nil, 0, row, done, user) > 0
+    }
+}
+
+/// One row on its way.
+private final class Write: @unchecked Sendable {
+    enum What {
+        case appearance(Int)
+        case subscription(UInt32)
+        case erasure(Group.RowKey)
+    }
+    let group: Group?
+    let what: What
+    private let settlement: Settlement?
+
+    init(_ group: Group?, _ what: What, _ settlement: Settlement?) {
+        self.group = group
+        self.what = what
+        self.settlement = settlement
+    }
+
+    func start(_ call: CallPointer, _ body: (mt_fn, UnsafeMutableRawPointer) -> mt_result) {
+        let held = Unmanaged.passRetained(self)
+        if body(Write.done, held.toOpaque()) > 0 {
+            settlement?.expect()
+            return
+        }
+        held.release()
+        // The lock of the line may be held.
+        Loop.post(to: Int(call.pointee.worker)) { [self] _ in
+            Storage.failed(self)
+            return .yes
+        }
+    }
+
+    static let done: mt_fn = { call in
+        guard let call, let user = call.pointee.user else { return 1 }
+        let write = Unmanaged<Write>.fromOpaque(user).takeRetainedValue()
+        if call.pointee.result <= 0 { Storage.failed(write) }
+        write.settlement?.written(call)
+        return 1
+    }
+}
