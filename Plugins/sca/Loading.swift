@@ -10,6 +10,8 @@ final class Loading: @unchecked Sendable {
     private var appearances = 0
     private var skipped = 0
     private let now = Now.milliseconds
+    /// Written before any traffic, and taken by the first worker.
+    nonisolated(unsafe) private static var restored: [Group] = []
 
     /// Hook "core.ready".
     static func run() -> Outcome {
@@ -17,6 +19,7 @@ final class Loading: @unchecked Sendable {
             return .yes
         }
         let loading = Loading()
+        defer { restored = lines.all }
         let user = Unmanaged.passUnretained(loading).toOpaque()
         let mine = mt_match(
             column: UInt32(SubscriptionColumn.serverID.rawValue), op: UInt32(MT_EQ),
@@ -149,7 +152,10 @@ final class Loading: @unchecked Sendable {
 
     /// On the first worker: calls that were being set up when the server ended are over, and every telephone is told how
     /// its lines are; some at a time.
-    static func announce(_ call: CallPointer) { announce(call.pointee.worker, lines.all, 0) }
+    static func announce(_ call: CallPointer) {
+        announce(call.pointee.worker, restored, 0)
+        restored = []
+    }
 
     private static let portion = 50
 
