@@ -27,13 +27,13 @@ let plugins = [
     "auth", "auth_db", "avpops", "cfg_rpc", "corex", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs",
     "kex", "maxfwd", "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp", "pv",
     "registrar", "rr", "sanity", "sca", "signaling", "sipmsgops", "siputils", "sl", "sst", "stun",
-    "textops", "tm", "tmx", "usrloc", "xlog",
+    "textops", "tls", "tm", "tmx", "usrloc", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [
     "auth", "auth_db", "avpops", "cfg_rpc", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs", "maxfwd",
     "mi_fifo", "nathelper", "outbound", "path", "permissions", "pv", "registrar", "rr", "sanity", "sca",
-    "siputils", "sl", "sst", "stun", "textops", "tm", "usrloc", "xlog",
+    "siputils", "sl", "sst", "stun", "textops", "tls", "tm", "usrloc", "xlog",
 ]
 
 /// What several plugins are built upon: Plugins/Shared/NAME, linked into each of them.
@@ -41,7 +41,8 @@ let shared = ["Carrier": ["ctl", "mi_fifo", "jsonrpcs"]]
 
 /// The system's libraries that a plugin needs, and that nothing else is linked with: Plugins/NAME/LIBRARY has the
 /// module map.
-let systemLibraries = ["db_sqlite": "CSQLite"]
+let systemLibraries = ["db_sqlite": "CSQLite", "tls": "COpenSSL"]
+let packages = ["CSQLite": "libsqlite3-dev", "COpenSSL": "libssl-dev"]
 
 func target(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
 
@@ -126,6 +127,7 @@ let package = Package(
         + plugins.map(pluginTarget)
         + systemLibraries.map {
             .systemLibrary(
-                name: $0.value, path: "Plugins/\($0.key)/\($0.value)", providers: [.apt(["libsqlite3-dev"])])
+                name: $0.value, path: "Plugins/\($0.key)/\($0.value)",
+                providers: [.apt([packages[$0.value, default: ""]])])
         }
 )

@@ -12,15 +12,21 @@ package final class Spawned: @unchecked Sendable {
     private var status: Int32?
 
     /// `output` is the file for what goes to standard output, and `errors`, if not a pipe, that for standard
-    /// error.
+    /// error. `stream`, if it is a descriptor, is both standard input and output instead.
     init(
-        _ command: [String], environment: [String: String], output: String, errors: String? = nil
+        _ command: [String], environment: [String: String], output: String, errors: String? = nil,
+        stream: Int32 = -1
     ) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        if stream >= 0 {
+            posix_spawn_file_actions_adddup2(&actions, stream, 0)
+            posix_spawn_file_actions_adddup2(&actions, stream, 1)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+            posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        }
         if let errors {
             posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         }
