@@ -64,14 +64,20 @@ final class Connection {
     }
 
     func write(_ bytes: [UInt8]) {
-        outgoing += bytes
+        // A long answer is not copied when nothing waits in front of it.
+        if outgoing.isEmpty { outgoing = bytes } else { outgoing += bytes }
         flush()
     }
+
+    /// A kernel without preemption does nothing else on that core until it has copied it all.
+    private static let mostAtOnce = 262_144
 
     func flush() {
         while sent < outgoing.count {
             let count = outgoing.withUnsafeBytes {
-                send(descriptor, $0.baseAddress.map { $0 + sent }, $0.count - sent, Int32(MSG_NOSIGNAL))
+                send(
+                    descriptor, $0.baseAddress.map { $0 + sent }, min($0.count - sent, Self.mostAtOnce),
+                    Int32(MSG_NOSIGNAL))
             }
             if count > 0 {
                 sent += count
