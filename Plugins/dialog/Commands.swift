@@ -15,27 +15,21 @@ import Synchronization
 @Declarations private func listCommands() -> [any Declaration] {
     for (name, isFull): (StaticString, Bool) in [("dlg.list", false), ("dlg.list_ctx", true)] {
         Command(name, "All calls.") { answer in
-            let gathered = Gathered()
-            return Walk.run(answer) {
-                gathered.add(Shown($0, $1, isFull: isFull))
-            } then: {
-                gathered.tell($0)
-            }
+            Listing.run(answer) { Shown($0, $1, isFull: isFull) }
         }
     }
     for (name, isFull): (StaticString, Bool) in [("dlg.dlg_list", false), ("dlg.dlg_list_ctx", true)] {
         Command(name, "The calls with that Call-ID.", Arg("callid", Text.self), Arg("ftag", Text?.self)) {
             answer, callID, tag in
-            let gathered = Gathered()
             let worker = Int(Server.loop.pointee.worker(callID.raw))
             let (callID, tag) = (String(callID), string(tag))
-            return Walk.run(answer, on: worker) { call, dialog in
+            return Listing.run(answer, on: worker) { call, dialog in
                 guard callID.withRaw({ isSame(dialog.text(.callID), $0) }),
                     tag?.withRaw({ isSame(dialog.text(.fromTag), $0) }) ?? true
-                else { return }
-                gathered.add(Shown(call, dialog, isFull: isFull))
-            } then: { answer in
-                gathered.all.isEmpty ? answer.fault(404, "Dialog not found") : gathered.tell(answer)
+                else { return nil }
+                return Shown(call, dialog, isFull: isFull)
+            } end: { answer, count in
+                count == 0 ? answer.fault(404, "Dialog not found") : .yes
             }
         }
     }
@@ -50,38 +44,30 @@ import Synchronization
                     400, "the key is ruri, furi, turi, callid or start_ts, the operation eq, re, sw, gt or lt"
                 )
             }
-            let gathered = Gathered()
-            let most = limit > 0 ? limit : Int.max
-            return Walk.run(answer) { call, dialog in
-                if match.fits(dialog) { gathered.add(Shown(call, dialog, isFull: isFull), most: most) }
-            } then: { answer in
-                gathered.all.isEmpty ? answer.fault(404, "Dialog not found") : gathered.tell(answer)
+            return Listing.run(answer, most: limit > 0 ? limit : .max) { call, dialog in
+                match.fits(dialog) ? Shown(call, dialog, isFull: isFull) : nil
+            } end: { answer, count in
+                count == 0 ? answer.fault(404, "Dialog not found") : .yes
             }
         }
     }
     Command("dlg.briefing", "All calls, in a few words each.", Arg("attributes", Text.self, default: "")) {
         answer, attributes in
         let letters = String(attributes)
-        let gathered = Gathered()
-        return Walk.run(answer) { _, dialog in
-            gathered.add(brief(dialog, letters))
-        } then: {
-            gathered.tell($0)
-        }
+        return Listing.run(answer) { brief($1, letters) }
     }
     Command("dlg.dump_file", "Adds all calls to a file, one JSON object a line.", Arg("file", Text.self)) {
         answer, path in
         let path = String(path)
-        let gathered = Gathered()
-        return Walk.run(answer) {
-            gathered.add(Shown($0, $1, isFull: false))
-        } then: { answer in
-            guard let file = fopen(path, "a") else {
-                return answer.fault(500, "\(path) cannot be written: \(String(cString: strerror(errno)))")
-            }
-            for row in gathered.all { fputs(json(.structure(row.fields)) + "\n", file) }
-            fclose(file)
-            return .yes
+        guard let file = DumpFile(path) else {
+            return answer.fault(500, "\(path) cannot be written: \(String(cString: strerror(errno)))")
+        }
+        return Listing.run(answer) {
+            Shown($0, $1, isFull: false)
+        } tell: { row, _ in
+            file.write(json(.structure(row.fields)))
+        } end: { answer, _ in
+            file.close() ? .yes : answer.fault(500, "\(path) cannot be written to its end")
         }
     }
     Command("dlg.stats_active", "How many calls are in which state.") { answer in
@@ -101,6 +87,31 @@ import Synchronization
             }
             return .yes
         }
+    }
+}
+
+/// Lines behind those of a file. On the thread of the commands only.
+private final class DumpFile: @unchecked Sendable {
+    private var file: UnsafeMutablePointer<FILE>?
+    private var isGood = true
+
+    init?(_ path: String) {
+        file = fopen(path, "a")
+        if file == nil { return nil }
+    }
+
+    deinit { _ = close() }
+
+    func write(_ line: String) {
+        guard let file else { return }
+        isGood = fputs(line + "\n", file) >= 0 && isGood
+    }
+
+    /// False: not all of it is there.
+    func close() -> Bool {
+        guard let file else { return isGood }
+        self.file = nil
+        return fclose(file) == 0 && isGood
     }
 }
 
@@ -240,16 +251,16 @@ private func json(_ value: Shown.Value) -> String {
         Arg("headers", Text?.self)
     ) { answer, entry, id, headers in
         let headers = string(headers)
-        let gathered = Gathered()
+        let box = Box<Outcome>()
         return Walk.search(answer) { call, dialog in
             guard dialog.isNamed(entry, id) else { return true }
             let outcome = headers.withRaw {
                 terminate(call, dialog, .both, .ended, reason: mt_str("Ended by an operator"), headers: $0)
             }
-            if outcome.isYes { gathered.hit() }
+            box.put(outcome)
             return false
         } then: { answer in
-            gathered.hitCount > 0 ? .yes : answer.fault(404, "Dialog not found")
+            box.take()?.isYes == true ? .yes : answer.fault(404, "Dialog not found")
         }
     }
     Command(
@@ -338,12 +349,9 @@ private func named(
     ) { answer, name, value in
         guard let profile = Profiles.index(name) else { return answer.fault(404, "Profile not found") }
         let value = string(value)
-        let gathered = Gathered()
-        return Walk.run(answer) { call, dialog in
+        return Listing.run(answer) { call, dialog in
             let isIn = value.withRaw { isMember(dialog, profile, $0.ptr == nil ? nil : $0) }
-            if isIn { gathered.add(Shown(call, dialog, isFull: false)) }
-        } then: {
-            gathered.tell($0)
+            return isIn ? Shown(call, dialog, isFull: false) : nil
         }
     }
     Command(

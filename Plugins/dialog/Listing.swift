@@ -1,173 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
-import DialogLogic
 import PluginKit
-import Synchronization
 
-/// A dialog as it is shown: gathered on its worker, told on the thread of the commands.
-struct Shown: Sendable {
-    enum Value: Sendable {
-        case number(Int)
-        case text(String)
-        case structure([(String, Value)])
-        case list([Value])
+/// Rows about the dialogs of all workers, for a command: a portion is gathered on a worker, told on the thread of the
+/// commands, and then comes the next. So there are never many of them in memory, and each worker does what it is there
+/// for in between.
+final class Listing: @unchecked Sendable {
+    typealias Row = @Sendable (CallPointer, DialogPointer) -> Shown?
+
+    /// In nanoseconds.
+    private static let portion: UInt64 = 500_000
+    private static let mostRows = 256
+
+    private let lastWorker: Int
+    private let most: Int
+    private let row: Row
+    private let tell: @Sendable (Shown, borrowing Answer) -> Void
+    private let end: @Sendable (borrowing Answer, Int) -> Outcome
+    // The worker and the thread of the commands have these in turn: who passes on the word lets go of them.
+    private var worker: Int
+    private var index: UInt32 = 1
+    private var rows: [Shown] = []
+    private var count = 0
+
+    private init(
+        _ workers: ClosedRange<Int>, _ most: Int, _ row: @escaping Row,
+        _ tell: @escaping @Sendable (Shown, borrowing Answer) -> Void,
+        _ end: @escaping @Sendable (borrowing Answer, Int) -> Outcome
+    ) {
+        worker = workers.lowerBound
+        lastWorker = workers.upperBound
+        self.most = most
+        self.row = row
+        self.tell = tell
+        self.end = end
     }
 
-    var fields: [(String, Value)] = []
-
-    mutating func add(_ name: String, _ number: Int) { fields.append((name, .number(number))) }
-    mutating func add(_ name: String, _ text: mt_str) {
-        fields.append((name, .text(String(Text(unchecked: text)))))
+    /// - Parameters:
+    ///   - worker: only its dialogs; nil: those of all.
+    ///   - most: no more rows than that.
+    ///   - row: nil: it is not wanted.
+    ///   - end: gets how many rows there were.
+    static func run(
+        _ answer: borrowing Answer, on worker: Int? = nil, most: Int = .max, _ row: @escaping Row,
+        tell: @escaping @Sendable (Shown, borrowing Answer) -> Void = { $0.tell($1) },
+        end: @escaping @Sendable (borrowing Answer, Int) -> Outcome = { _, _ in .yes }
+    ) -> Outcome {
+        let workers = worker.map { $0...$0 } ?? 0...max(Host.workers, 1) - 1
+        return Listing(workers, most, row, tell, end).goOn(answer)
     }
 
-    /// What hooks of "dialog.listing" have to add, by worker.
-    nonisolated(unsafe) private static var lines: UnsafeMutablePointer<[(String, Value)]?>?
-
-    /// [main]
-    static func prepare() {
-        let all = UnsafeMutablePointer<[(String, Value)]?>.allocate(capacity: max(Host.workers, 1))
-        all.initialize(repeating: nil, count: max(Host.workers, 1))
-        lines = all
-    }
-
-    /// dialog.h's show().
-    static func add(_ call: CallPointer, _ name: mt_str, _ value: mt_value) -> mt_result {
-        guard let lines, lines[Int(call.pointee.worker)] != nil else { return mt_result(MT_NO) }
-        let key = String(Text(unchecked: name))
-        let shown: Value =
-            value.type == UInt32(MT_STR) ? .text(String(Text(unchecked: value.str))) : .number(Int(value.num))
-        lines[Int(call.pointee.worker)]?.append((key, shown))
-        return mt_result(MT_OK)
-    }
-
-    init() {}
-
-    /// All that is known of it; with what others know, when `isFull`.
-    init(_ call: CallPointer, _ dialog: DialogPointer, isFull: Bool) {
-        let life = dialog.pointee.life
-        add("h_entry", Int(dialog.pointee.entry))
-        add("h_id", Int(dialog.pointee.id))
-        add("ref", Int(life.transactions) + 1)
-        add("call-id", dialog.text(.callID))
-        add("from_uri", dialog.text(.fromURI))
-        add("to_uri", dialog.text(.toURI))
-        add("req_uri", dialog.text(.requestURI))
-        add("state", Int(life.state.rawValue))
-        add("start_ts", Int(life.started))
-        add("init_ts", Int(life.created))
-        add("end_ts", Int(life.ended))
-        let end = life.ended != 0 ? life.ended : Now.seconds
-        add("duration", life.started == 0 ? 0 : Int(end - min(end, life.started)))
-        add("timeout", Int(life.deadline))
-        add("lifetime", Int(life.lifetime))
-        add("dflags", Int(dialog.pointee.marks.rawValue))
-        add("sflags", Int(dialog.pointee.flags))
-        add("iflags", Int(dialog.pointee.properties.rawValue))
-        if life.owner != 0 { fields.append(("timeout_by", .text(Owners.name(Int(life.owner))))) }
-        if !life.isSettingUp, life.limit != 0 { add("limit", Int(life.limit)) }
-        if dialog.text(.reason).len > 0 { add("end_reason", dialog.text(.reason)) }
-        if life.isOver { fields.append(("ended_by", .text("\(name(of: life.cause))"))) }
-        let sides = [
-            (
-                "caller", Texts.Part.fromTag, Texts.Part.callerContact, dialog.pointee.callerSequence,
-                Texts.Part.callerRoutes, dialog.pointee.callerSocket
-            ),
-            (
-                "callee", .toTag, .calleeContact, dialog.pointee.calleeSequence, .calleeRoutes,
-                dialog.pointee.calleeSocket
-            ),
-        ]
-        for (name, tag, contact, sequence, routes, socket) in sides {
-            var side = Shown()
-            side.add("tag", dialog.text(tag))
-            side.add("contact", dialog.text(contact))
-            side.fields.append(("cseq", .text("\(sequence)")))
-            side.add("route_set", dialog.text(routes))
-            let known = socket != .max && UInt32(socket) < Server.net.pointee.sockets()
-            side.add("socket", known ? Server.net.pointee.socket(UInt32(socket)) : mt_str(""))
-            fields.append((name, .structure(side.fields)))
-        }
-        addLists(dialog)
-        if isFull, Step.listing.isHeard, let lines = Self.lines {
-            lines[Int(call.pointee.worker)] = []
-            DialogPlugin.tell(.listing, call, dialog, .none)
-            fields += lines[Int(call.pointee.worker)] ?? []
-            lines[Int(call.pointee.worker)] = nil
-        }
-    }
-
-    private mutating func addLists(_ dialog: DialogPointer) {
-        func all(
-            _ first: UnsafeMutablePointer<NamedText>?,
-            _ body: (UnsafeMutablePointer<NamedText>) -> (String, Value)
-        ) -> [Value] {
-            var list: [Value] = []
-            var one = first
-            while let here = one {
-                list.append(.structure([body(here)]))
-                one = here.pointee.next
+    private func goOn(_ answer: borrowing Answer) -> Outcome {
+        answer.call.wait(
+            upTo: .seconds(30),
+            then: Action { [self] call in
+                let answer = Answer(call)
+                guard call.result != .timeout else { return answer.fault(500, "a worker does not answer") }
+                for row in rows.prefix(most - count) { tell(row, answer) }
+                count += min(rows.count, most - count)
+                rows.removeAll(keepingCapacity: true)
+                return worker > lastWorker || count >= most ? end(answer, count) : goOn(answer)
             }
-            return list
-        }
-        fields.append(
-            (
-                "profiles",
-                .list(
-                    all(dialog.pointee.memberships) {
-                        (
-                            Profiles.definition(Int($0.pointee.number)).name,
-                            .text(String(Text(unchecked: $0.text)))
-                        )
-                    })
-            ))
-        fields.append(
-            (
-                "variables",
-                .list(
-                    all(dialog.pointee.variables) {
-                        (String(Text(unchecked: $0.name)), .text(String(Text(unchecked: $0.text))))
-                    })
-            ))
-        if dialog.pointee.early != nil {
-            let early = all(dialog.pointee.early) {
-                ("tag", .text(String(Text(unchecked: $0.name))))
+        ) { ticket in
+            Loop.post(to: worker) { [self] call in
+                gather(call.raw)
+                ticket.resume(.yes)
+                return .yes
             }
-            fields.append(("early", .list(early)))
         }
     }
 
-    func tell(_ answer: borrowing Answer) {
-        answer.structure { answer in for (name, value) in fields { Self.put(name, value, answer) } }
-    }
-
-    private static func put(_ name: String, _ value: Value, _ answer: borrowing Answer) {
-        switch value {
-        case .number(let number): answer.put(named: name, number)
-        case .text(let text): answer.put(named: name, text)
-        case .structure(let fields):
-            answer.structure(named: name) { answer in for (name, value) in fields { put(name, value, answer) }
+    private func gather(_ call: CallPointer) {
+        let end = Loop.ticks + Self.portion
+        repeat {
+            let hasMore = table(call).pointee.each(from: index, 16) { dialog in
+                if let row = row(call, dialog) { rows.append(row) }
             }
-        case .list(let values):
-            answer.list(named: name) { answer in for value in values { put("", value, answer) } }
-        }
-    }
-}
-
-/// What a walk brings together.
-final class Gathered: Sendable {
-    private let rows = Mutex<[Shown]>([])
-    private let hits = Mutex<Int>(0)
-
-    func add(_ row: Shown) { rows.withLock { $0.append(row) } }
-    func add(_ row: Shown, most: Int) {
-        rows.withLock { if $0.count < most { $0.append(row) } }
-    }
-    func hit() { hits.withLock { $0 += 1 } }
-    var hitCount: Int { hits.withLock { $0 } }
-    var all: [Shown] { rows.withLock { $0 } }
-
-    func tell(_ answer: borrowing Answer) -> Outcome {
-        for row in all { row.tell(answer) }
-        return .yes
+            index += 16
+            guard hasMore else {
+                worker += 1
+                index = 1
+                return
+            }
+        } while rows.count < Self.mostRows && Loop.ticks < end
     }
 }
