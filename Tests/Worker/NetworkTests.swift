@@ -47,7 +47,7 @@ import Testing
             ListenSpec(.tcp, "127.0.0.1", port: Int(tcp), place: 3),
             ListenSpec(.udp, "no-such-interface", port: 5060, place: 4),
             ListenSpec(.udp, "192.0.2.77", port: 5060, place: 5),
-            ListenSpec(.tls, "127.0.0.1", port: 0, place: 6),
+            ListenSpec(.sctp, "127.0.0.1", port: 0, place: 6),
             ListenSpec(.udp, "127.0.0.1", port: 70_000, place: 7),
         ])
         for workers in [1, 2] {
@@ -59,7 +59,7 @@ import Testing
                     ListenFailure(
                         place: 4, text: "udp:no-such-interface:5060: no such address, interface or host"),
                     ListenFailure(place: 5, text: "udp:192.0.2.77:5060: Cannot assign requested address"),
-                    ListenFailure(place: 6, text: "tls:127.0.0.1:0: nothing that is loaded carries tls"),
+                    ListenFailure(place: 6, text: "sctp:127.0.0.1:0: nothing that is loaded carries sctp"),
                     ListenFailure(place: 7, text: "udp:127.0.0.1:70000: a port is a number from 0 to 65535"),
                 ])
         }
