@@ -14,8 +14,10 @@ struct EdgeAndRegistrar {
 
     /// nil: the files are not there.
     ///
-    /// - Parameter secret: with one, tokens outlive a restart of the edge.
-    init?(secret: String? = nil, firstLine: String? = nil) throws {
+    /// - Parameters:
+    ///   - secret: with one, tokens outlive a restart of the edge.
+    ///   - hasTLS: the edge has a socket for it as well, and makes its own certificate.
+    init?(secret: String? = nil, firstLine: String? = nil, hasTLS: Bool = false) throws {
         guard let edgePath = Repository.shared("data/configs/edge-proxy.cfg"),
             let registrarPath = Repository.shared("data/configs/registrar.cfg")
         else {
@@ -36,8 +38,13 @@ struct EdgeAndRegistrar {
                 "# ----- rr params",
                 with: "modparam(\"outbound\", \"flow_token_secret\", \"\(secret)\")\n# -----")
         }
+        if hasTLS {
+            text = text.replacing("loadmodule", with: "loadmodule \"tls.so\"\nloadmodule", maxReplacements: 1)
+        }
         edgeFile = try folder.file("edge.cfg", with: text)
-        edge = try Server(file: edgeFile, in: Scratch())
+        edge = try Server(
+            file: edgeFile,
+            listen: ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"] + (hasTLS ? ["tls:127.0.0.1:0"] : []), in: Scratch())
     }
 
     /// Ends the edge without a word, and starts it again where it was.

@@ -5,14 +5,17 @@ import Testing
 
 /// A telephone that implements SIP Outbound itself, with the two servers of the manual.
 @Suite struct OutboundSoftphoneTests {
-    @Test func `it registers through the edge over TCP, and is called over that flow (RFC 5626)`() throws {
-        guard ToolTests.has("baresip", of: "baresip-core"), let servers = try EdgeAndRegistrar() else {
-            return
-        }
+    @Test(arguments: ["tcp", "tls"])
+    func `it registers through the edge over a stream, and is called over that flow (RFC 5626)`(transport: String)
+        throws
+    {
+        guard ToolTests.has("baresip", of: "baresip-core"),
+            let servers = try EdgeAndRegistrar(hasTLS: transport == "tls")
+        else { return }
         let folder = try Scratch()
         let call = try run(
             "timeout", "60", Repository.path("Tests/Fixtures/baresip/outbound.sh"), folder.path,
-            servers.edge.tcp.text, servers.registrar.udp.text)
+            servers.edge.first(transport).text, servers.registrar.udp.text, transport)
         let said = try run("cat", folder.file("alice/log"), folder.file("bob/log")).out
         #expect(call.status == 0, "\(call.err)\(said.suffix(6000))\(servers.edge.log.suffix(2000))")
         // By the flow, and not by what its Contact says.

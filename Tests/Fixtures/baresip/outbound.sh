@@ -1,18 +1,21 @@
 #!/bin/sh
-# outbound.sh FOLDER EDGE REGISTRAR: bob registers by SIP Outbound over TCP through EDGE (host:port), then alice calls him by
-# REGISTRAR. Ends with 0 when both say that the call is established, and leaves what they said in FOLDER/NAME/log.
+# outbound.sh FOLDER EDGE REGISTRAR [TRANSPORT]: bob registers by SIP Outbound over TRANSPORT (tcp, or tls) through EDGE
+# (host:port), then alice calls him by REGISTRAR. Ends with 0 when both say that the call is established, and leaves what they said in FOLDER/NAME/log.
 set -eu
 here=$(dirname "$0")
+transport=${4:-tcp}
 for name in alice bob; do
     mkdir -p "$1/$name"
     # An account that wants outbound needs the telephone's UUID, so that comes first.
     sed '/uuid/d; s/^module_path.*/&\nmodule          uuid.so/' "$here/config" >"$1/$name/config"
+    # The edge shows a certificate that it has signed itself.
+    echo "sip_verify_server no" >>"$1/$name/config"
     : >"$1/$name/contacts"
     : >"$1/$name/log"
     printf '12345678-0000-0000-0000-%012d' ${#name} >"$1/$name/uuid"
 done
 echo "<sip:alice@example.com;transport=udp>;regint=0;outbound=\"sip:$3;transport=udp\"" >"$1/alice/accounts"
-echo "<sip:bob@example.com;transport=tcp>;sipnat=outbound;outbound=\"sip:$2;transport=tcp\";regint=600;answermode=auto" \
+echo "<sip:bob@example.com;transport=$transport>;sipnat=outbound;outbound=\"sip:$2;transport=$transport\";regint=600;answermode=auto" \
     >"$1/bob/accounts"
 
 # says NAME TEXT PID: waits until that telephone has said it.
