@@ -85,4 +85,5 @@ struct TrafficOptions {
     var runsOnsendForReplies = false
     var connects = true
     var usesBlocklist = false
+    var acceptsAliases = false
 }

@@ -33,6 +33,10 @@ enum Services {
             OwnVia.advertise(machine.message, host: Slice(name), port: Int(port))
             return mt_result(MT_OK)
         }
+        services.alias = { context, port in
+            guard let machine = Machine.running(context) else { return mt_result(MT_ERROR) }
+            return mt_result(Aliasing.alias(machine.message, port: Int(port)) ? MT_OK : MT_NO)
+        }
         services.letGo = { context in
             guard let machine = Machine.running(context) else { return }
             Waiting.revoke(machine)

@@ -158,6 +158,7 @@ public final class Setup {
         host.options.addsRport = settings.localRport
         host.options.runsOnsendForReplies = settings.onsendRouteReply
         host.options.connects = !settings.tcpNoConnect
+        host.options.acceptsAliases = settings.tcpAcceptAliases
         host.options.usesBlocklist = limits.blocklist.isUsed
         host.services = Services.make(serverID: settings.serverID, phoneIsTel: settings.phone2tel)
         SocketTexts.shared = SocketTexts(network.sockets)

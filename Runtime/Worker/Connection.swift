@@ -27,6 +27,8 @@ struct Connection {
     var isDoomed = false
     /// Has the handler been told that it is open?
     var isKnown = false
+    /// Has the handler been told that it is closed?
+    var isToldClosed = false
     /// Nothing goes to its wire but what filters make, also when they are gone.
     var isFiltered = false
     /// We opened it.
@@ -56,6 +58,8 @@ struct Connection {
     /// the wire goes to them in `arrived`, what they make of it to `take`; the other way round `write` and
     /// `wire`.
     var filters: FilterChain.Pointer?
+    /// Another port of its peer that leads here; 0: none.
+    var aliasPort: UInt16 = 0
     /// What `destinations` knows it by, besides its address: the domain that it was opened for.
     var name = DomainHash.none
     /// Of the free ones.

@@ -8,7 +8,8 @@ final class Connections: @unchecked Sendable {
 
     private let worker: Int
     private let slab = Slab<Connection>()
-    /// Generation of each, and in the lowest bit whether it is open: for other threads as well.
+    /// Generation of each, in the lowest bit whether it is open, and in the next one whether its peer has finished: for
+    /// other threads as well.
     private let words = Slab<UInt64>()
     private var free = Connections.none
     private(set) var count = 0
@@ -36,7 +37,19 @@ final class Connections: @unchecked Sendable {
     /// [any]
     func isOpen(_ id: UInt64) -> Bool {
         guard let word = words.checked(UInt32(id & 0xff_ffff)) else { return false }
-        return cl_load64(word) == (id >> 24 & 0xffff_ffff) << 1 | 1
+        return cl_load64(word) & ~2 == (id >> 24 & 0xffff_ffff) << 2 | 1
+    }
+
+    /// [any] Open, and its peer has not finished: something new may be sent to it.
+    func isAlive(_ id: UInt64) -> Bool {
+        guard let word = words.checked(UInt32(id & 0xff_ffff)) else { return false }
+        return cl_load64(word) == (id >> 24 & 0xffff_ffff) << 2 | 1
+    }
+
+    /// Its peer has finished.
+    func markFinished(_ connection: UnsafeMutablePointer<Connection>) {
+        let word = words[index(of: connection)]
+        cl_store64(word, cl_load64(word) | 2)
     }
 
     func index(of connection: UnsafeMutablePointer<Connection>) -> UInt32 {
@@ -50,18 +63,18 @@ final class Connections: @unchecked Sendable {
         let index = free
         let connection = slab[index]
         free = connection.pointee.next
-        let generation = (cl_load64(words[index]) >> 1) + 1
+        let generation = (cl_load64(words[index]) >> 2) + 1
         connection.pointee = Connection()
         connection.pointee.flow.connection = UInt64(worker) << 56 | generation << 24 | UInt64(index)
-        cl_store64(words[index], generation << 1 | 1)
+        cl_store64(words[index], generation << 2 | 1)
         count += 1
         return connection
     }
 
     func give(_ connection: UnsafeMutablePointer<Connection>) {
         let index = index(of: connection)
-        let generation = cl_load64(words[index]) >> 1
-        cl_store64(words[index], generation << 1)
+        let generation = cl_load64(words[index]) >> 2
+        cl_store64(words[index], generation << 2)
         connection.pointee = Connection()
         count -= 1
         guard generation < UInt64(UInt32.max) else { return }

@@ -17,6 +17,8 @@ struct Letter {
         case close
         /// The connection in `flow` is not idle for the next `number` milliseconds.
         case hold
+        /// The connection in `flow` leads to the port `number` as well.
+        case alias
         /// A timer that another thread has set or cancelled; `number` is its id.
         case timer, cancelled
         case pause, drain, stop

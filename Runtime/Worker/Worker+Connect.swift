@@ -118,6 +118,7 @@ extension Worker {
 
     /// Nothing new goes along it.
     func forget(_ connection: UnsafeMutablePointer<Connection>) {
+        dropAlias(connection)
         let flow = connection.pointee.flow
         group.destinations.remove(
             flow.remoteEndpoint, flow.transport, connection.pointee.name, flow.connection)

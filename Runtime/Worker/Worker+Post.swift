@@ -120,6 +120,7 @@ extension Worker {
             }
         case .close: close(letter.pointee.flow)
         case .hold: hold(letter.pointee.flow, ms: letter.pointee.number)
+        case .alias: alias(letter.pointee.flow, port: UInt16(truncatingIfNeeded: letter.pointee.number))
         case .timer: timers.adopt(letter.pointee.number)
         case .cancelled: timers.reclaim(letter.pointee.number)
         case .pause: pause()

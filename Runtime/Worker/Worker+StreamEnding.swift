@@ -35,6 +35,38 @@ extension Worker {
         group.send(letter, to: owner)
     }
 
+    /// [any] What goes to that port of the peer's address takes this connection (RFC 5923, 9).
+    public func alias(_ flow: mt_flow, port: UInt16) {
+        let owner = Connections.worker(of: flow.connection)
+        guard owner == index, isCurrent else {
+            let letter = newLetter()
+            letter.pointee.kind = .alias
+            letter.pointee.flow = flow
+            letter.pointee.number = UInt64(port)
+            return group.send(letter, to: owner)
+        }
+        guard let connection = connections.find(flow.connection), connection.pointee.state == .open else {
+            return
+        }
+        dropAlias(connection)
+        guard port != connection.pointee.flow.remote_port else { return }
+        connection.pointee.aliasPort = port
+        group.destinations.add(alias(of: connection), flow.transport, .none, flow.connection)
+    }
+
+    func dropAlias(_ connection: UnsafeMutablePointer<Connection>) {
+        guard connection.pointee.aliasPort != 0 else { return }
+        let flow = connection.pointee.flow
+        group.destinations.remove(alias(of: connection), flow.transport, .none, flow.connection)
+        connection.pointee.aliasPort = 0
+    }
+
+    private func alias(of connection: UnsafeMutablePointer<Connection>) -> Endpoint {
+        var endpoint = connection.pointee.flow.remoteEndpoint
+        endpoint.port = connection.pointee.aliasPort
+        return endpoint
+    }
+
     func end(_ connection: UnsafeMutablePointer<Connection>) {
         guard connection.pointee.end == .none else { return }
         connection.pointee.end = .whenSent
@@ -108,11 +140,20 @@ extension Worker {
         dropInput(connection)
         dropOutput(connection)
         Glibc.close(connection.pointee.descriptor)
+        let isTold = connection.pointee.isToldClosed
         connections.give(connection)
         count(counters.connections, -1)
         group.hasClosed(flow.transport)
         // Nobody has heard of one that came and never shook hands.
-        if isKnown || isOutgoing { handler.closed(flow, self) }
+        if !isTold, isKnown || isOutgoing { handler.closed(flow, self) }
+    }
+
+    /// Nothing new goes along it, though answers may.
+    func tellClosed(_ connection: UnsafeMutablePointer<Connection>) {
+        connections.markFinished(connection)
+        guard !connection.pointee.isToldClosed else { return }
+        connection.pointee.isToldClosed = true
+        handler.closed(connection.pointee.flow, self)
     }
 
     // MARK: time
@@ -128,7 +169,8 @@ extension Worker {
         let end = max(connection.pointee.lastUsed + UInt64(limits.lifetime), connection.pointee.heldUntil)
         if now >= end {
             count(counters.idleClosed)
-            doom(connection)
+            // Filters say goodbye.
+            if connection.pointee.isFiltered { self.end(connection) } else { doom(connection) }
         } else {
             watchIdle(connection, UInt32(clamping: end - now))
         }

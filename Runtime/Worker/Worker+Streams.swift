@@ -221,7 +221,8 @@ extension Worker {
         connection.pointee.inputRoom = 0
     }
 
-    /// It may still wait for answers: for a moment. Nothing new is sent to it.
+    /// It may still wait for answers: for a moment. Nothing new is sent to it, and for everybody else it is closed: who
+    /// has a flow with its peer knows at once that this one is dead (RFC 5626, 4.5).
     private func peerFinished(_ connection: UnsafeMutablePointer<Connection>) {
         dropInput(connection)
         forget(connection)
@@ -230,6 +231,7 @@ extension Worker {
         connection.pointee.state = .halfClosed
         watch(connection)
         setDeadline(connection, limits.halfCloseTime)
+        tellClosed(connection)
     }
 
     private func discard(_ connection: UnsafeMutablePointer<Connection>) {

@@ -144,6 +144,13 @@ public final class WorkerGroup: @unchecked Sendable {
         return table[owner]._withUnsafeGuaranteedRef { $0.connections.isOpen(connection) }
     }
 
+    /// The same, and has its peer not finished? Along one that is open but not alive only answers go.
+    public func isAlive(_ connection: UInt64) -> Bool {
+        let owner = Connections.worker(of: connection)
+        guard owner < workers.count else { return false }
+        return table[owner]._withUnsafeGuaranteedRef { $0.connections.isAlive(connection) }
+    }
+
     /// Closes the connection of the flow once all that is queued for it has left.
     public func close(_ flow: mt_flow) {
         let owner = Connections.worker(of: flow.connection)
@@ -156,6 +163,13 @@ public final class WorkerGroup: @unchecked Sendable {
         let owner = Connections.worker(of: flow.connection)
         guard flow.connection != 0, owner < workers.count else { return }
         table[owner]._withUnsafeGuaranteedRef { $0.hold(flow, ms: UInt64(seconds) * 1000) }
+    }
+
+    /// What goes to that port of its peer's address takes the connection of the flow.
+    public func alias(_ flow: mt_flow, port: UInt16) {
+        let owner = Connections.worker(of: flow.connection)
+        guard flow.connection != 0, port != 0, owner < workers.count else { return }
+        table[owner]._withUnsafeGuaranteedRef { $0.alias(flow, port: port) }
     }
 
     /// Sends from a thread that is no worker: it is copied, and leaves from the worker of the connection.

@@ -97,6 +97,40 @@ import Testing
         #expect(stream.receiveAll().map(\.status) == [status])
     }
 
+    @Test(arguments: ["force_tcp_alias();", "force_tcp_alias(PORT);", "", "tcp_accept_aliases"])
+    func `a connection is used again for the port that its peer listens on (RFC 5923, 9)`(means: String)
+        throws
+    {
+        let bob = try Listener()
+        let server = try Server(
+            """
+            loadmodule "sl.so"
+            loadmodule "ctl.so"
+            \(means == "tcp_accept_aliases" ? "tcp_accept_aliases=yes" : "")
+            request_route {
+                if (uri!=myself) { forward(); exit; }
+                \(means.hasPrefix("force") ? means.replacingOccurrences(of: "PORT", with: "\(bob.port)") : "")
+                sl_send_reply("200", "OK");
+            }
+            """)
+        let called = try Connection(to: server.tcp)
+        let hello = options(called, server).with {
+            $0.via = ["SIP/2.0/TCP \(bob.text);alias;branch=z9hG4bK\(UUID().uuidString)"]
+        }
+        #expect(try called.ask(hello).status == 200)
+        let alice = try Client()
+        let message = Request("MESSAGE", "sip:bob@\(bob.text);transport=tcp", from: alice)
+        alice.send(message, to: server.udp)
+        let way = means.isEmpty ? try bob.accept() : called
+        #expect(try way.receive()["Call-ID"] == message.callID)
+        #expect(try server.statistic("tcp.connect_success") == (means.isEmpty ? 1 : 0))
+        // It is gone with its connection.
+        called.finishSending()
+        #expect(called.isClosed())
+        alice.send(message.with { $0.callID = "later" }, to: server.udp)
+        #expect(try (means.isEmpty ? way : try bob.accept()).receive()["Call-ID"] == "later")
+    }
+
     @Test func `who does not read is waited for, and nobody else has to`() throws {
         let server = try Server(Self.echo + "\ntcp_conn_wq_max=20000000")
         let slow = try Connection(to: server.tcp, window: 4096)

@@ -114,6 +114,22 @@ import Testing
         #expect(server.handler.events.reaches(1, .closed))
     }
 
+    @Test func `who has finished sending is gone for everybody, though answers still go out`() throws {
+        let server = try Server(Echo()) { $0.halfCloseTime = 60_000 }
+        let client = Client(.tcp, port: server.tcp)
+        client.send(request("last"))
+        #expect(client.receive(exactly: request("last").count) == request("last"))
+        let flow = try #require(server.handler.lock.withLock { server.handler.flows.first })
+        #expect(server.group.isAlive(flow.connection))
+        client.finishSending()
+        #expect(server.handler.events.reaches(1, .closed))
+        #expect(server.group.isOpen(flow.connection) && !server.group.isAlive(flow.connection))
+        request("answer").withUnsafeBytes { server.group.send($0, to: flow) }
+        #expect(client.receive(exactly: request("answer").count) == request("answer"))
+        client.reset()
+        #expect(server.handler.events[.closed] == 1)
+    }
+
     @Test func `a reset ends one connection and nothing else`() throws {
         let server = try Server(Echo())
         do {

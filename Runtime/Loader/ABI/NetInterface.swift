@@ -79,7 +79,7 @@ extension mt_net_api {
                 return mt_result(MT_ERROR)
             }
             return group._withUnsafeGuaranteedRef {
-                guard $0.isOpen(flow.pointee.connection) else { return mt_result(MT_GONE) }
+                guard $0.isAlive(flow.pointee.connection) else { return mt_result(MT_GONE) }
                 $0.hold(flow.pointee, seconds: seconds)
                 return mt_result(MT_OK)
             }

@@ -150,7 +150,7 @@ struct Sending {
         flow.socket = .max
         if followsFlow {
             flow.connection = message.connection
-            guard isOpen(flow) else { return fail(430, "Flow Failed") }
+            guard isAlive(flow) else { return fail(430, "Flow Failed") }
         }
         chooseSocket(&flow)
         if flow.socket == .max, transport == .ws {
@@ -314,8 +314,9 @@ struct Sending {
     private var followsFlow: Bool { message.has(option: MT_O_FLOW) && message.isRequest && !isElsewhere }
 
     /// A datagram's flow has no connection, and needs none.
-    private func isOpen(_ flow: mt_flow) -> Bool {
-        flow.connection == 0 ? !flow.transport.isStream : isOpen(flow.connection)
+    private func isAlive(_ flow: mt_flow) -> Bool {
+        guard flow.connection != 0 else { return !flow.transport.isStream }
+        return host.group?._withUnsafeGuaranteedRef { $0.isAlive(flow.connection) } ?? false
     }
 
     private func isOpen(_ connection: UInt64) -> Bool {

@@ -17,6 +17,7 @@ final class Traffic: WorkerHandler {
             return worker.statistics.add(host.counters.absorbedRequests)
         }
         if host.options.forcesRport { message.options |= UInt32(MT_O_FORCE_RPORT) }
+        if host.options.acceptsAliases { Aliasing.accept(message) }
         guard passes(host.blocks.received, message, state), runHooks(.request, message, on: state),
             passes(host.blocks.preRouting, message, state)
         else { return Traffic.finish(message, on: state) }

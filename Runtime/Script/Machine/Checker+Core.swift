@@ -58,7 +58,9 @@ extension Checker {
         case .clearBranches: return .clearBranches
         case .forceRport: return .setOption(UInt32(MT_O_FORCE_RPORT))
         case .addLocalRport: return .setOption(UInt32(MT_O_RPORT_IN_VIA))
-        case .forceTCPAlias: return nothing(call, "connections are found again by their own addresses")
+        case .forceTCPAlias:
+            guard let argument = arguments.first else { return .aliasConnection(0) }
+            return port(argument).map { .aliasConnection($0) }
         case .forceSendSocket: return sendSocket(call)
         case .setAdvertisedAddress:
             return arguments.first.flatMap(string).map { .advertiseAddress(storage.text($0.bytes)) }

@@ -76,6 +76,7 @@ extension Compiler {
         case .setSocket(let socket): emit(.setSocket, mark: isStatement, operand: Int(socket))
         case .advertiseAddress(let text): emit(.advertiseAddress, mark: isStatement, pointer: pointer(text))
         case .advertisePort(let port): emit(.advertisePort, mark: isStatement, operand: Int(port))
+        case .aliasConnection(let port): emit(.aliasConnection, mark: isStatement, operand: Int(port))
         case .forward(let transport, let host, let port):
             emit(
                 .forward, mark: isStatement,

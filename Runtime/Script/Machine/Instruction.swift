@@ -51,7 +51,7 @@ struct Instruction {
 
         // Functions of the language itself
         case log, setFlag, resetFlag, isFlagSet, rewrite, rewriteNumber, removeBranch, clearBranches
-        case setOption, setSocket, advertiseAddress, advertisePort, forward, nothing
+        case setOption, setSocket, advertiseAddress, advertisePort, aliasConnection, forward, nothing
     }
 }
 

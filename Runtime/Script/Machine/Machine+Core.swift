@@ -23,6 +23,9 @@ extension UnsafeMutablePointer where Pointee == MachineState {
         case .removeBranch: return removeBranch(message, instruction.operand)
         case .advertiseAddress: return advertise(instruction.constant(Slice.self), 0)
         case .advertisePort: return advertise(.absent, UInt32(instruction.operand))
+        case .aliasConnection:
+            let context = UnsafeMutableRawPointer(context)
+            return pointee.context.services.pointee.alias(context, UInt32(instruction.operand)) > 0 ? 1 : -1
         default: return -1
         }
     }

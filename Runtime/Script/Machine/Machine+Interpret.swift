@@ -325,7 +325,7 @@ extension UnsafeMutablePointer where Pointee == MachineState {
                 if pointee.isHeld { letGo() }
                 answer(value >= 0 ? 1 : value == mt_result(MT_SUSPEND) ? -1 : value, instruction)
             case .log, .rewrite, .rewriteNumber, .removeBranch, .clearBranches, .advertiseAddress,
-                .advertisePort:
+                .advertisePort, .aliasConnection:
                 answer(core(instruction), instruction)
             case .nothing: answer(1, instruction)
             }

@@ -109,6 +109,8 @@ enum CoreCall {
     case setSocket(UInt32)
     case advertiseAddress(Slice)
     case advertisePort(UInt16)
+    /// 0: the port of the top Via.
+    case aliasConnection(UInt16)
     case forward(transport: UInt32, host: Slice, port: UInt16)
     /// To the host and the port that the R-URI has now.
     case forwardToURI(transport: UInt32, host: Slice?, port: UInt16?)

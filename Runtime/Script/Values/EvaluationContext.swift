@@ -83,6 +83,13 @@ public struct ScriptServices {
             _ context: UnsafeMutableRawPointer, _ host: mt_str, _ port: UInt32
         ) -> mt_result = { _, _, _ in mt_result(MT_NO) }
 
+    /// The connection that the message came along leads to this port of its address as well: force_tcp_alias. 0: that of
+    /// the top Via.
+    public var alias:
+        @convention(c) (_ context: UnsafeMutableRawPointer, _ port: UInt32) -> mt_result = { _, _ in
+            mt_result(MT_NO)
+        }
+
     /// A function made the script wait, and then answered at once: what was to continue it is void.
     public var letGo: @convention(c) (_ context: UnsafeMutableRawPointer) -> Void = { _ in }
 
