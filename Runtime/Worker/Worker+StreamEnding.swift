@@ -117,6 +117,7 @@ extension Worker {
         }
         connection.pointee.state = .lingering
         forget(connection)
+        if connection.pointee.isKnown { tellClosed(connection) }
         dropInput(connection)
         watch(connection)
         setDeadline(connection, limits.halfCloseTime)

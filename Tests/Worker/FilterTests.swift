@@ -74,6 +74,23 @@ import Testing
         #expect(server.group.openSecureConnections == 1)
     }
 
+    @Test func `what a server closes is gone for everybody, while its peer may take its time`() throws {
+        final class Closing: Echo, @unchecked Sendable {
+            override func answer(_ message: Message, _ worker: Worker) {
+                super.answer(message, worker)
+                worker.close(message.flow)
+            }
+        }
+        let server = try server(Closing()) { $0.halfCloseTime = 60_000 }
+        let client = Client(.tcp, port: server.tls)
+        client.send(Array("o".utf8) + request("last"))
+        #expect(client.receive(exactly: request("last").count) == request("last"))
+        #expect(client.isAtEnd)
+        #expect(server.handler.events.reaches(1, .closed))
+        let flow = try #require(server.handler.lock.withLock { server.handler.flows.first })
+        #expect(!server.group.isAlive(flow.connection))
+    }
+
     @Test func `a handshake that takes too long ends the connection, of which nobody has heard`() throws {
         let server = try server { $0.handshakeTime = 50 }
         let client = Client(.tcp, port: server.tls)
