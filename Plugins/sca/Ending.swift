@@ -22,9 +22,9 @@ func acknowledged(_ call: borrowing Call) -> Outcome {
 
 /// Hook "tm.replying": the final answer to an INVITE is passed on, whoever gave it.
 func replying(_ call: borrowing Call) -> Outcome {
-    guard let event = call.data(as: tm_event.self), event.pointee.status >= 300,
-        event.pointee.flags & UInt32(TM_LOCAL) == 0 || call.hasMessage
-    else { return .yes }
+    guard let event = call.data(as: tm_event.self), event.pointee.status >= 300, call.hasMessage else {
+        return .yes
+    }
     failed(call, Int(event.pointee.status))
     return .yes
 }

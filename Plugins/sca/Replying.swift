@@ -23,8 +23,16 @@ enum Replying {
         } else {
             answered(message, places, name, far, &groups, now)
         }
-        if let callee { called(call, callee, name, status, far, info, &groups, now) }
+        // A line that calls itself, to pick up or not, has one appearance for that.
+        if let callee, !calls(callee, places) { called(call, callee, name, status, far, info, &groups, now) }
         return settle(call, groups) { _ in .yes }
+    }
+
+    private static func calls(_ group: Group, _ places: [CallTable.Place]) -> Bool {
+        places.contains { place in
+            place.group === group
+                && lines.with(group) { $0.appearance(place.index).map { !$0.isCallee } ?? false } == true
+        }
     }
 
     /// The INVITE had a To tag: nothing comes about by its answer.

@@ -185,7 +185,7 @@ enum Subscribing {
 
     private static func reply(_ call: borrowing Call, _ package: Package, _ expires: Int) -> Outcome {
         let message = call.message
-        var address = message.uri
+        var address = message.receivedURI
         if let given = serverAddress.value { address = given }
         message.set(
             .replyLines,

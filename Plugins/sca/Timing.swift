@@ -2,6 +2,7 @@
 import CMartlet
 import PluginKit
 import ScaLogic
+import Synchronization
 
 /// What has had its time ends at its time, to a tenth of a second.
 enum Timing {
@@ -11,6 +12,7 @@ enum Timing {
     /// On the first worker.
     static func start() {
         Loop.every(Milliseconds(Int(Deadlines.step)), on: 0) { call in
+            Count.noteLines()
             let due = deadlines.take(at: Now.milliseconds)
             for (at, group) in due.enumerated() {
                 if at < portion { expire(call.raw, group) } else { deadlines.add(group, at: 0) }
@@ -66,6 +68,15 @@ enum Timing {
 }
 
 extension Count {
+    private static let known = Atomic<Int>(0)
+
+    /// How many lines there are, in its gauge: looked at ten times a second.
+    static func noteLines() {
+        let now = ScaPlugin.lines.count
+        let before = known.exchange(now, ordering: .relaxed)
+        if now != before { Self.lines.add(now - before) }
+    }
+
     /// What is in a line now, in the gauges. The lock of the line is held.
     static func note(_ group: Group) {
         let (subscribers, calls) = (group.subscriptions.count, group.appearances.count)

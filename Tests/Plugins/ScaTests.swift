@@ -183,6 +183,16 @@ private final class Office {
         #expect(lines.count == 1)
     }
 
+    @Test func `lines that are called alike are different lines`() {
+        let lines = Lines()
+        for number in 0..<1000 {
+            "sip:line\(number)@sca.example".withRaw { raw in
+                #expect(lines.make(LineName(Text(unchecked: raw))!) { _ in } != nil, "\(number)")
+            }
+        }
+        #expect(lines.count == 1000)
+    }
+
     @Test func `telephones are told apart by user, host and port`() {
         #expect(isSamePhone("sip:desk@192.0.2.1", "sips:desk@192.0.2.1:5060;transport=tcp"))
         #expect(!isSamePhone("sip:desk@192.0.2.1", "sip:desk@192.0.2.1:5062"))

@@ -263,12 +263,11 @@ import Testing
         #expect(
             try server.sca("sca.show_appearance", DeskPhone.line, "2")[0].contains(
                 " \(b.contact) \(carol.contact) "))
+        #expect(try server.sca("sca.all_appearances").count == 1)
         try DeskCall(carol, called: invite).hangUp(a)
-        a.listen()
-        #expect(
-            !a.heard.contains {
-                DeskPhone.summary($0) == "idle" && $0["Event"] == "call-info" && $0["CSeq"] != "1 NOTIFY"
-            })
+        // It can be held by its new owner.
+        try new.reinvite(carol, index: "2", body: DeskPhone.holding)
+        try a.hears("2 held")
         try new.hangUp(carol)
         try a.hears("idle")
         #expect(try server.statistic("sca.retrievals") == 1)
@@ -439,5 +438,166 @@ import Testing
             try sql(folder, "select count(*) from sca_subscriptions") == "3"
                 && sql(folder, "select app_idx, state from sca_state") == "3|1"
         }
+    }
+}
+
+/// What scripts, operators and other plugins have of it.
+@Suite struct ScaCommandTests {
+    @Test func `commands show lines, and change them, and everybody hears of it`() throws {
+        let server = try scaServer()
+        let a = try DeskPhone(server)
+        try a.subscribe()
+        try a.hears("idle")
+        let place = "desk \(a.client.text)"
+        #expect(try server.sca("sca.all_subscriptions")[0].hasPrefix("\(place) call-info 3"))
+        #expect(try server.sca("sca.show_subscription", DeskPhone.line, "call-info", a.contact).count == 1)
+        #expect(try server.sca("sca.show_subscription", DeskPhone.line, "line-seize") == [])
+        #expect(try server.sca("sca.subscribers", DeskPhone.line) == ["\(a.contact) call-info"])
+        let owner = "sip:desk@192.0.2.11"
+        #expect(
+            try server.sca("sca.seize_appearance", DeskPhone.line, owner)
+                == ["Seized \(DeskPhone.line) appearance-index 1 for \(owner)"])
+        try a.hears("1 seized")
+        _ = try server.sca(
+            "sca.update_appearance", DeskPhone.line, "1", "ringing", "Bob <sip:bob@example.net>")
+        #expect(
+            try a.hears("1 alerting")["Call-Info"]?.contains("\"Bob <sip:bob@example.net>\"") == true)
+        let shown = try server.sca("sca.all_appearances")[0].components(separatedBy: " ")
+        #expect(
+            shown[..<3] == [DeskPhone.line, "1", "alerting"] && shown[4...] == [owner, "-", "-", "-", "-"])
+        for (words, text) in [
+            (["sca.update_appearance", DeskPhone.line, "1", "busy"], "busy: invalid state"),
+            (
+                ["sca.release_appearance", DeskPhone.line, "7"],
+                "\(DeskPhone.line): appearance-index 7 is not in use"
+            ),
+            (["sca.release_appearance", "sip:nobody@x", "1"], "sip:nobody@x: no such line"),
+            (
+                ["sca.subscription_count", "presence"],
+                "presence: no such event; there are call-info and line-seize"
+            ),
+            (["sca.reload_groups"], "groups_table is not set"),
+        ] {
+            let output = try martlet(["rpc", "-Y", server.runFolder] + words)
+            #expect(output.status != 0 && output.err.contains(text), "\(output.err)\(output.out)")
+        }
+        _ = try server.sca("sca.release_appearance", DeskPhone.line, "1")
+        try a.hears("idle")
+        _ = try server.sca("sca.deactivate_all_subscriptions")
+        try a.hears("idle", state: "terminated;reason=deactivated")
+        try server.comes {
+            try server.statistic("sca.lines") == 0 && server.statistic("sca.subscriptions") == 0
+        }
+    }
+
+    @Test func `a script hears of each state, and sees it in requests of the call`() throws {
+        let server = try scaServer(
+            "",
+            """
+            event_route[sca:state-changed] {
+                xlog("L_WARN", "CHANGE $sca(aor) $sca(index) $sca(before) $sca(state) $sca(callid)\\n");
+            }
+            """,
+            initial: "if (is_method(\"INVITE\")) append_hf(\"X-Count: $sca(count)\\r\\n\");",
+            update: "sca_call_info_update(); append_hf(\"X-State: $sca(state) $sca(index)\\r\\n\");")
+        let a = try DeskPhone(server)
+        let carol = try DeskPhone(server, aor: "sip:carol@far.example")
+        try a.seize("3")
+        let call = a.call(carol.contact, index: "3", to: "<\(DeskPhone.line)>")
+        call.send()
+        let invite = try carol.receive("INVITE")
+        #expect(invite["X-Count"] == "1" && invite["X-State"] == "seized 3")
+        carol.reply(200, to: invite)
+        _ = try a.receive("200")
+        #expect(server.logs("CHANGE \(DeskPhone.line) 3 idle seized <null>"))
+        #expect(server.logs("CHANGE \(DeskPhone.line) 3 seized active \(call.invite.callID)"))
+    }
+
+    @Test func `a mask says which side may be a line, and arguments say which it is`() throws {
+        let server = try scaServer(
+            "modparam(\"sca\", \"from_uri_avp\", \"$avp(line)\")",
+            initial: "$var(mask) = $(hdr(X-Mask){s.int});",
+            update: """
+                if ($hdr(X-Line) != $null) sca_call_info_update("0", "", "$hdr(X-Line)");
+                else if ($hdr(X-Mask) == "2") { if (!sca_call_info_update("2")) append_hf("X-Shared: no\\r\\n"); }
+                else sca_call_info_update();
+                """)
+        let a = try DeskPhone(server)
+        let carol = try DeskPhone(server, aor: "sip:carol@far.example")
+        try a.subscribe()
+        try a.hears("idle")
+        a.call(carol.contact, index: "1", "X-Mask: 2").send()
+        #expect(try carol.receive("INVITE")["X-Shared"] == "no")
+        #expect(try server.sca("sca.all_appearances") == [])
+        let other = carol.call(a.contact, index: "1", to: "<sip:x@y>", "X-Line: \(DeskPhone.line)")
+        other.send()
+        let invite = try a.receive("INVITE")
+        try a.hears("1 seized")
+        a.reply(180, to: invite)
+        try a.hears("1 progressing")
+    }
+
+    @Test func `the table says who may, and how many calls there are`() throws {
+        let folder = try Scratch()
+        let file = folder.file("groups.db")
+        let text = """
+            modparam("sca", "db_url", "sqlite://\(file)")
+            modparam("sca", "groups_table", "sca_groups")
+            modparam("sca", "groups_only", 1)
+            """
+        let server = try scaServer(text, plugins: ["db_sqlite"], in: folder)
+        let a = try DeskPhone(server)
+        let b = try DeskPhone(server, aor: "sip:hall@sca.example")
+        #expect(try a.subscribe().status == 403)
+        let rows = """
+            insert into sca_groups (aor, member, maximum) values ('\(DeskPhone.line)', '\(a.contact)', 1), \
+            ('sip:hall@sca.example', 'sip:nobody@sca.example', 0);
+            """
+        #expect(try run(["sqlite3", "-cmd", ".timeout 5000", file, rows]).status == 0)
+        #expect(try server.sca("sca.reload_groups") == ["2 lines"])
+        #expect(try a.subscribe().status == 202)
+        #expect(try b.subscribe().status == 403)
+        #expect(try a.seize("1").status == 200)
+        #expect(try a.seize("2").status == 480)
+        #expect(try server.statistic("sca.refused_members") == 2)
+    }
+
+    @Test func `a dialog that ends by itself releases its lines`() throws {
+        let server = try scaServer(
+            "modparam(\"dialog\", \"default_timeout\", 1)\nmodparam(\"dialog\", \"send_bye\", 1)",
+            plugins: ["dialog"], initial: "if (is_method(\"INVITE\")) dlg_manage();")
+        let a = try DeskPhone(server)
+        let b = try DeskPhone(server)
+        let carol = try DeskPhone(server, aor: "sip:carol@far.example")
+        try b.subscribe()
+        let call = a.call(carol.contact, index: "1")
+        call.send()
+        carol.reply(200, to: try carol.receive("INVITE"))
+        call.connected(try a.receive("200"))
+        try b.hears("1 active")
+        // Nobody hangs up.
+        try b.hears("idle")
+    }
+
+    @Test func `a parameter that cannot be is refused at the start`() throws {
+        let folder = try Scratch()
+        func check(_ line: String) throws -> String {
+            let file = try folder.file(
+                "a.cfg",
+                with:
+                    "loadmodule \"tm.so\"\nloadmodule \"sl.so\"\nloadmodule \"sca.so\"\n\(line)\nrequest_route { exit; }\n"
+            )
+            let output = try martlet("check", file)
+            #expect(output.status == 1)
+            return output.err
+        }
+        #expect(
+            try check("modparam(\"sca\", \"groups_table\", \"sca_groups\")").contains(
+                "groups_table needs a database"))
+        #expect(try check("modparam(\"sca\", \"groups_only\", 1)").contains("groups_only needs groups_table"))
+        #expect(
+            try check("modparam(\"sca\", \"server_address\", \"proxy\")").contains(
+                "server_address is no SIP URI: \"proxy\""))
+        #expect(try check("modparam(\"sca\", \"onhold_bflag\", 32)").contains("onhold_bflag"))
     }
 }

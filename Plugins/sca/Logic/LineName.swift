@@ -106,10 +106,12 @@ private func port(_ uri: Text, _ host: Text) -> Int {
 
 /// A hash of bytes that strangers choose, quick, with a key that they do not know.
 public enum Hash {
-    private static let key = UInt64.random(in: .min ... .max) | 1
+    private static let key = UInt64.random(in: .min ... .max)
+    private static let other = UInt64.random(in: .min ... .max)
 
-    @inline(__always) public static func mix(_ one: UInt64, _ other: UInt64) -> UInt64 {
-        let product = (one ^ key).multipliedFullWidth(by: other | 1)
+    /// No bit of either is lost.
+    @inline(__always) public static func mix(_ one: UInt64, _ two: UInt64) -> UInt64 {
+        let product = (one ^ key).multipliedFullWidth(by: two ^ other)
         return product.high ^ product.low
     }
 
