@@ -163,7 +163,8 @@ private struct Shared {
             guard let number = text.integer, number >= 0 else { throw .badExpires }
             parameter = min(number, Int(UInt32.max))
         }
-        let random = keepsTimes ? nil : Double.random(in: 0..<1)
+        // Only when it is wanted: drawing one asks the kernel.
+        let random = keepsTimes || !expiry.varies ? nil : Double.random(in: 0..<1)
         switch expiry.verdict(parameter: parameter, header: configured.expires ?? header, random: random) {
         case .gone: return Int64(UL_GONE)
         case .tooBrief(let least): throw .tooBrief(least: least)

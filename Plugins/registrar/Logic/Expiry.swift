@@ -21,6 +21,9 @@ public struct Expiry: Sendable {
 
     public init() {}
 
+    /// Whether a random number is of any use.
+    public var varies: Bool { range > 0 || fallbackRange > 0 }
+
     /// - Parameters:
     ///   - parameter: of the Contact; it goes before the header.
     ///   - random: 0 ..< 1; nil: the time is not varied.
