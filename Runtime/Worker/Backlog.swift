@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far behind a worker is: how long the datagrams that it has just read had waited in their socket; or for how long
-/// that has been more than half full, when it is so small that nothing waits in it for long, but is lost. That there is
-/// always one more batch to read says little: so it is for every busy worker, however short its queue.
+/// How far behind a worker is with datagrams: how long those that it has just read had waited in their socket; or for how
+/// long that has been more than half full, when it is so small that nothing waits in it for long, but is lost. That there
+/// is always one more batch to read says little: so it is for every busy worker, however short its queue.
 ///
 /// All times are in nanoseconds, of the worker's clock.
 struct Backlog {

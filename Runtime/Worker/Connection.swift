@@ -48,6 +48,8 @@ struct Connection {
     var outputRoom: UInt32 = 0
     /// Milliseconds of the worker's clock.
     var lastUsed: UInt64 = 0
+    /// The turn in which it was read last, in nanoseconds of that clock; only while somebody asks how far behind we are.
+    var readAt: UInt64 = 0
     /// Not idle before that, whatever is sent; on the same clock.
     var heldUntil: UInt64 = 0
     /// Ends it when idle.

@@ -54,7 +54,7 @@ extension Worker {
     /// How long what it reads has waited in its sockets, in milliseconds; 0: it keeps up.
     public var behind: UInt64 {
         backlog.isAskedFor = true
-        return backlog.time(at: ticks) / 1_000_000
+        return max(backlog.time(at: ticks), streamBacklog.time(at: ticks)) / 1_000_000
     }
 
     /// One batch. What belongs to other workers is on its way to them first, so that they begin while we go

@@ -36,10 +36,14 @@ extension Worker {
     }
 
     private func turn(_ events: UnsafeMutablePointer<cl_event>) {
-        let count = cl_poll_wait(poll, events, sleepTime())
+        let time = sleepTime()
+        let before = backlog.isAskedFor ? Worker.clock() : 0
+        let count = cl_poll_wait(poll, events, time)
         mailbox.wokeUp()
         turns &+= 1
         ticks = Worker.clock()
+        // Asking takes a microsecond; longer only when there was nothing.
+        if before != 0, ticks &- before > 20_000 { streamBacklog.slept(until: ticks) }
         for i in 0..<max(Int(count), 0) {
             let data = events[i].data
             let payload = data & 0xff_ffff_ffff_ffff
@@ -57,7 +61,9 @@ extension Worker {
             flush()
         } while closeDoomed()
         wakePeers()
-        if state == .paused { isQuiet.store(mailbox.isEmpty && !handler.isWaiting(self), ordering: .releasing) }
+        if state == .paused {
+            isQuiet.store(mailbox.isEmpty && !handler.isWaiting(self), ordering: .releasing)
+        }
         if state == .draining, isDrained { hasDrained.store(true, ordering: .releasing) }
     }
 

@@ -18,20 +18,22 @@ extension Worker {
         if events & Ready.output != 0, connection.pointee.end != .now { writeQueued(connection) }
     }
 
-    /// Once per turn, so that one busy connection does not starve the others. Into the scratch memory, or
-    /// behind the part of a message that is there.
+    /// Once per turn, so that one busy connection does not starve the others. Into the scratch memory, with room before it
+    /// for the part of a message that is there; or behind that, when it is long.
     private func read(_ connection: UnsafeMutablePointer<Connection>) {
         if connection.pointee.state == .lingering { return discard(connection) }
         let start: UnsafeMutablePointer<UInt8>
         let room: Int
-        if let input = connection.pointee.input, connection.pointee.filters == nil {
-            start = input + Int(connection.pointee.inputCount)
-            room = Int(connection.pointee.inputRoom - connection.pointee.inputCount)
+        // What filters have made of bytes has nothing to do with those that come next.
+        let there = connection.pointee.isFiltered ? 0 : Int(connection.pointee.inputCount)
+        if let input = connection.pointee.input, there > Self.longestPart {
+            start = input + there
+            room = Int(connection.pointee.inputRoom) - there
         } else {
-            start = connections.scratch
-            room = Connections.scratchSize
+            start = connections.scratch + there
+            room = Connections.scratchSize - there
         }
-        let count = recv(connection.pointee.descriptor, start, room, 0)
+        let count = receive(connection, start, room)
         if count > 0 {
             let now = ticks / 1_000_000
             if now &- connection.pointee.lastUsed > 2000 { connection.pointee.framer.pause() }
@@ -45,18 +47,37 @@ extension Worker {
         }
     }
 
+    private func receive(
+        _ connection: UnsafeMutablePointer<Connection>, _ start: UnsafeMutablePointer<UInt8>, _ room: Int
+    ) -> Int {
+        let count = recv(connection.pointee.descriptor, start, room, 0)
+        guard backlog.isAskedFor, count > 0 else { return count }
+        let before = connection.pointee.readAt
+        connection.pointee.readAt = ticks
+        // The rest of one long message says nothing.
+        guard room >= Connections.scratchSize - Self.longestPart else { return count }
+        streamBacklog.read(
+            Int(connections.index(of: connection)), before: before, isFull: count == room, at: ticks)
+        return count
+    }
+
+    /// Of a message of which a part is there: what is longer is not moved any more.
+    private static let longestPart = 8192
+
     /// From the wire. A connection with filters gives the bytes to them here.
     private func arrived(
         _ connection: UnsafeMutablePointer<Connection>, _ start: UnsafeMutablePointer<UInt8>, _ count: Int
     ) {
         if let chain = connection.pointee.filters { return filter(connection, chain, start, count) }
         if connection.pointee.isFiltered { return }
-        if let input = connection.pointee.input {
+        guard let input = connection.pointee.input else { return frame(connection, start, count) }
+        let there = Int(connection.pointee.inputCount)
+        if there > Self.longestPart {
             connection.pointee.inputCount += UInt32(count)
-            frame(connection, input, Int(connection.pointee.inputCount))
-        } else {
-            frame(connection, start, count)
+            return frame(connection, input, there + count)
         }
+        connections.scratch.update(from: input, count: there)
+        frame(connection, connections.scratch, there + count)
     }
 
     /// Plain bytes that filters have made.

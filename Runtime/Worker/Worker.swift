@@ -30,6 +30,7 @@ public final class Worker: @unchecked Sendable {
     public internal(set) var usedConnection: UInt64 = 0
 
     var backlog = Backlog()
+    var streamBacklog = StreamBacklog()
 
     let mailbox = Mailbox()
     public let timers: Timers
