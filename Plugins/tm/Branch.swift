@@ -83,6 +83,10 @@ struct Branch {
     var routes = Routes()
     /// What its flags were when its message was let go of.
     var keptFlags = 0
+    /// `t_vbflag_set()`: flags of a branch that go into no message.
+    var ownFlags: UInt32 = 0
+    /// How often its final reply came again.
+    var copies: UInt16 = 0
 
     func has(_ flag: Flags) -> Bool { flags.contains(flag) }
     var hasFinal: Bool { status >= 200 }

@@ -80,11 +80,60 @@ private func load(_ message: OpaquePointer, _ name: mt_str, _ mode: Int) -> Outc
             for place in stride(from: count, through: 0, by: -1) {
                 let ends = mode == 1 || place == count || entries[place].q != entries[place + 1].q
                 store(message, bare(name), room[entries[place].index], endsClass: ends)
+                if let kept = xavpContact.value {
+                    // lookup() has left what usrloc keeps of each, in the order of the destinations.
+                    copyMembers(
+                        message, Line("\(bare(kept.raw))[\(entries[place].index)]"), "",
+                        Line("\(bare(name))"),
+                        Contacts.mark)
+                }
             }
         }
     }
+    if let kept = xavpContact.value { remove(message, kept.raw) }
     Server.message.pointee.clear_targets(message)
     return .yes
+}
+
+private enum Contacts {
+    /// Before the names of members that come from `xavp_contact`.
+    static let mark = "attribute:"
+}
+
+/// Members whose names begin so, to others whose names begin otherwise.
+private func copyMembers(
+    _ message: OpaquePointer, _ from: Line, _ prefix: String, _ to: Line, _ other: String
+) {
+    let source = from.withRaw { String(Text(unchecked: $0)) }
+    let target = to.withRaw { String(Text(unchecked: $0)) }
+    var index: UInt32 = 0
+    while true {
+        let name = source.withRaw { Server.attribute.pointee.name(message, xavp, $0, index) }
+        guard name.len > 0 else { return }
+        index += 1
+        let member = String(Text(unchecked: name))
+        guard member.hasPrefix(prefix) else { continue }
+        var value = mt_value()
+        guard source.withRaw({ Server.attribute.pointee.get(message, xavp, $0, name, 0, &value) }) > 0 else {
+            continue
+        }
+        let copy = other + member.dropFirst(prefix.count)
+        target.withRaw { target in
+            copy.withRaw { _ = Server.attribute.pointee.set(message, xavp, target, $0, 0, &value) }
+        }
+    }
+}
+
+/// What usrloc keeps of the contacts that were taken out stands in `xavp_contact` again, the first in front.
+private func restore(_ message: OpaquePointer, _ name: mt_str, _ count: Int) {
+    guard let kept = xavpContact.value else { return }
+    remove(message, kept.raw)
+    let root = bare(kept.raw)
+    for index in stride(from: count - 1, through: 0, by: -1) {
+        var empty = mt_value()
+        _ = Server.attribute.pointee.add(message, xavp, root, mt_str(), &empty)
+        copyMembers(message, Line("\(name)[\(index)]"), Contacts.mark, Line("\(root)"), "")
+    }
 }
 
 /// The Request-URI, and how it is reached.
@@ -172,6 +221,7 @@ private func next(_ message: OpaquePointer, _ name: mt_str) -> Outcome {
     guard Server.attribute.pointee.count(message, xavp, name, mt_str()) > 0 else { return Outcome(-2) }
     Server.message.pointee.clear_targets(message)
     if let flows = contactFlowsAVP.value { remove(message, flows.raw) }
+    if xavpContact.value != nil { restore(message, name, classSize(message, name)) }
     var isFirst = true
     while let (found, endsClass) = record(message, name, 0) {
         var target = found
@@ -190,6 +240,16 @@ private func next(_ message: OpaquePointer, _ name: mt_str) -> Outcome {
         if endsClass { break }
     }
     return isFirst ? .no : .yes
+}
+
+/// How many are taken out next.
+private func classSize(_ message: OpaquePointer, _ name: mt_str) -> Int {
+    var count = 0
+    while let (_, endsClass) = record(message, name, count) {
+        count += 1
+        if endsClass { break }
+    }
+    return count
 }
 
 private func isTaken(_ message: OpaquePointer, _ instance: mt_str) -> Bool {

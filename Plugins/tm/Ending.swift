@@ -62,7 +62,9 @@ private func lighten(_ transaction: TransactionPointer) {
         branch = here.pointee.next
     }
     // Each copy of a 2xx to an INVITE of our own gets its ACK.
-    if transaction.pointee.has(.local), transaction.pointee.isInvite, !transaction.pointee.has(.noACK) {
+    if transaction.pointee.has(.local), transaction.pointee.isInvite,
+        !transaction.pointee.has(.noACK) || transaction.pointee.has(.scriptACK)
+    {
         return
     }
     // The route for replies sees copies of a 2xx as it saw the first one: with the attributes of the request.
@@ -82,6 +84,10 @@ private func dropMessages(_ transaction: TransactionPointer) {
         branch.pointee.reply = nil
         if let cancel = branch.pointee.cancelMessage { Server.message.pointee.release(cancel) }
         branch.pointee.cancelMessage = nil
+    }
+    if let ack = transaction.pointee.ack {
+        transaction.pointee.ack = nil
+        Server.message.pointee.release(ack)
     }
     if let reply = transaction.pointee.heldReply {
         transaction.pointee.heldReply = nil

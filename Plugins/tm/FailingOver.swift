@@ -46,5 +46,6 @@ private func mayGoElsewhere(_ transaction: TransactionPointer, _ branch: BranchP
     else { return false }
     // 408 stands for silence, as long as nothing was heard; a 503 that is faked for a connection.
     return branch.pointee.status == 503
+        || failoverCodes.contains(Int(branch.pointee.status)) && !branch.pointee.has(.faked)
         || branch.pointee.has(.timedOut) && !branch.pointee.has(.heardOf)
 }

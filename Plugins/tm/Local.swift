@@ -7,7 +7,7 @@ import TmLogic
 /// somebody's request is not announced as one of ours.
 func sendLocal(
     _ call: CallPointer, _ request: OpaquePointer, _ flow: UnsafePointer<mt_flow>?, flags: UInt32,
-    _ done: mt_fn?, _ user: UnsafeMutableRawPointer?, isCopy: Bool = false
+    _ done: mt_fn?, _ user: UnsafeMutableRawPointer?, isCopy: Bool = false, scriptACKs: Bool = false
 ) -> UInt64 {
     let now = milliseconds()
     guard let transaction = table(call).pointee.make(at: now) else { return 0 }
@@ -15,6 +15,7 @@ func sendLocal(
     transaction.pointee.method = UInt8(method)
     transaction.pointee.flags = [.local, .cared]
     if flags & UInt32(TM_NO_ACK) != 0 { transaction.pointee.flags.insert(.noACK) }
+    if scriptACKs { transaction.pointee.flags.insert(.scriptACK) }
     if flags & UInt32(TM_EARLY) != 0 { transaction.pointee.flags.insert(.early) }
     transaction.pointee.times = times(nil)
     transaction.pointee.request = Server.message.pointee.keep(request)
@@ -61,10 +62,14 @@ func tellOwner(
         if !isRepeated { Statistics.present.add(-1) }
         transaction.pointee.flags.insert(.faded)
     }
-    if transaction.pointee.isInvite, status >= 200, status < 300, !transaction.pointee.has(.noACK), let reply,
+    if transaction.pointee.isInvite, status >= 200, status < 300, let reply,
         let number = transaction.branch(Int(branch))
     {
-        acknowledgeDialog(call, transaction, number, reply)
+        if !transaction.pointee.has(.noACK) {
+            acknowledgeDialog(call, transaction, number, reply)
+        } else if transaction.pointee.has(.scriptACK) {
+            keepForACK(call, transaction, number, reply)
+        }
     }
     guard let done = transaction.pointee.done else { return true }
     if isFinal { transaction.pointee.done = nil }
@@ -88,14 +93,19 @@ func tellOwner(
 private func acknowledgeDialog(
     _ call: CallPointer, _ transaction: TransactionPointer, _ branch: BranchPointer, _ reply: OpaquePointer
 ) {
-    guard let invite = branch.pointee.message else { return }
+    guard let ack = dialogACK(branch, reply) else { return }
+    sendACK(call, transaction, branch, reply, ack)
+    Server.message.pointee.release(ack)
+}
+
+func dialogACK(_ branch: BranchPointer, _ reply: OpaquePointer) -> OpaquePointer? {
+    guard let invite = branch.pointee.message else { return nil }
     var target = Text(unchecked: text(invite, MT_F_URI)).raw
     if let contact = header(reply, Words.contact) {
         var list = Text(unchecked: contact.body)
         if let address = list.takeAddress() { target = address.uri.raw }
     }
-    guard let ack = Server.message.pointee.request(Server.host, mt_str("ACK"), target) else { return }
-    defer { Server.message.pointee.release(ack) }
+    guard let ack = Server.message.pointee.request(Server.host, mt_str("ACK"), target) else { return nil }
     append(ack, Line("Max-Forwards: 70"))
     // The recorded route, backwards: each line goes above those that are there.
     var field = mt_header()
@@ -114,6 +124,14 @@ private func acknowledgeDialog(
     if let to = header(reply, Words.to) { append(ack, Line("To: \(to.body)")) }
     append(ack, Line("Call-ID: \(text(invite, MT_F_CALL_ID))"))
     append(ack, Line("CSeq: \(number(invite, MT_F_CSEQ)) ACK"))
+    return ack
+}
+
+/// Where `local_ack_mode` says.
+func sendACK(
+    _ call: CallPointer, _ transaction: TransactionPointer, _ branch: BranchPointer, _ reply: OpaquePointer,
+    _ ack: OpaquePointer
+) {
     tell(.localRequest, call, transaction, ack, branch: branch.pointee.number)
     switch localAckMode.value {
     case 1: _ = Server.net.pointee.send(call, ack, &branch.pointee.flow, nil, nil)

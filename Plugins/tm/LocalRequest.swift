@@ -112,8 +112,10 @@ struct LocalRequest: Sendable {
         }
         let user = done.map { Unmanaged.passRetained(UacWaiter($0)).toOpaque() }
         let flags = isAcknowledged ? 0 : UInt32(TM_NO_ACK)
-        guard sendLocal(call, request, nil, flags: flags, user == nil ? nil : UacWaiter.done, user) != 0
-        else {
+        let number = sendLocal(
+            call, request, nil, flags: flags, user == nil ? nil : UacWaiter.done, user,
+            scriptACKs: !isAcknowledged)
+        guard number != 0 else {
             if let user { Unmanaged<UacWaiter>.fromOpaque(user).release() }
             return false
         }

@@ -19,10 +19,20 @@ import TmLogic
         return .yes
     }
     Function(
-        "t_cancel_branch_idx", in: .any, "Cancels the branch of that number.",
-        Arg("index", Int.self, in: 0...255)
-    ) { call, index in
-        guard let transaction = current(call.raw), let branch = transaction.branch(index) else { return .no }
+        "t_cancel_branch_idx", in: .any,
+        "Cancels the branch of that number; with three numbers, a branch of the transaction with index and label.",
+        Arg("index", Int.self, in: 0...Int(UInt32.max)), Arg("label", Int?.self), Arg("branch", Int?.self)
+    ) { call, index, label, other in
+        var transaction = current(call.raw)
+        if let label {
+            guard let label = UInt32(exactly: label), let entry = UInt32(exactly: index) else { return .no }
+            transaction = TmPlugin.transaction(Handle(entry: entry, label: label))
+            // Another worker's is none of ours.
+            guard transaction?.pointee.worker == call.raw.pointee.worker else { return .no }
+        }
+        guard let transaction, let branch = transaction.branch(label == nil ? index : other ?? 0) else {
+            return .no
+        }
         cancelBranch(call.raw, transaction, branch)
         arm(transaction)
         return .yes

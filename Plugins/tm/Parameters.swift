@@ -103,12 +103,34 @@ let overloadRetry = Param<Int>(
 let maxBranches = Param<Int>(
     "max_branches", default: "31", in: 1...31, is: .reloadable, "How many branches at most.")
 
+let blst503 = Param<Int>(
+    "blst_503", default: "0", in: 0...1, is: .reloadable,
+    "1: to whoever answers 503 nothing is sent for a while, with use_dst_blocklist.")
+let blst503Default = Param<Int>(
+    "blst_503_def_timeout", default: "0", in: 0...31_536_000, is: .reloadable,
+    "For so many seconds when the 503 has no Retry-After; 0: it is sent on.")
+let blst503Least = Param<Int>(
+    "blst_503_min_timeout", default: "0", in: 0...31_536_000, is: .reloadable,
+    "For so many seconds at least.")
+let blst503Most = Param<Int>(
+    "blst_503_max_timeout", default: "3600", in: 0...31_536_000, is: .reloadable,
+    "For so many seconds at most.")
+let blstMethodsAdd = Param<Int>(
+    "blst_methods_add", default: "1", is: .reloadable,
+    "Whose silence counts: INVITE 1, CANCEL 2, ACK 4, BYE 8, INFO 16, REGISTER 32, SUBSCRIBE 64, NOTIFY 128, others 256."
+)
+let blstMethodsLookup = Param<Int>(
+    "blst_methods_lookup", default: "-9", is: .reloadable,
+    "Which methods are not sent there, added up the same way: all but BYE.")
+let failoverReplyCodes = Param<Text?>(
+    "failover_reply_codes",
+    "Answers besides 503 after which the next place of a name is tried: code=480;code=500-504;class=5.")
+let xavpContact = Param<Text?>(
+    "xavp_contact", "The XAVP with what usrloc keeps about a contact; the same as there.")
+
 /// What was written for another server, or is settled here in one way: accepted, and of no effect.
 let ignoredParameters: [any Declaration] = [
-    ignored("unix_tx_timeout", "500"), ignored("reparse_invite", "1"), ignored("blst_503", "0"),
-    ignored("blst_503_def_timeout", "0"), ignored("blst_503_min_timeout", "0"),
-    ignored("blst_503_max_timeout", "3600"), ignored("blst_methods_add", "1"),
-    ignored("blst_methods_lookup", "-1"),
+    ignored("unix_tx_timeout", "500"), ignored("reparse_invite", "1"),
     ignored("reparse_on_dns_failover", "1"), ignored("ruri_matching", "1"), ignored("via1_matching", "1"),
     ignored("callid_matching", "1"), ignored("pass_provisional_replies", "0"),
     ignored("dns_reuse_rcv_socket", "0"),
@@ -116,16 +138,44 @@ let ignoredParameters: [any Declaration] = [
     ignored("callid_cseq_matching", "0"),
     ignored("headers_mode", "0"), ignored("e2e_cancel_hop_by_hop", "1"), ignored("delayed_reply", "1"),
     ignored("evlreq_mode", "0"), ignored("local_ack_branch_mode", "0"), ignored("reply_matching", "1"),
-    unused("xavp_contact"), unused("event_callback"), unused("event_callback_lres_sent"),
-    unused("evcb_local_ack_sent"), unused("failover_reply_codes"),
+    eventCallback, eventCallbackSent, eventCallbackACK,
 ]
 
 private func ignored(_ name: StaticString, _ fallback: StaticString) -> any Declaration {
     Param<Int>(name, default: fallback, "Accepted; it has no effect here.")
 }
 
-private func unused(_ name: StaticString) -> any Declaration {
-    Param<Text?>(name, "Accepted; it has no effect here.")
+let eventCallback = Param<Text?>("event_callback", "A function of another language; there is none here.")
+let eventCallbackSent = Param<Text?>("event_callback_lres_sent", "The same.")
+let eventCallbackACK = Param<Text?>("evcb_local_ack_sent", "The same.")
+
+/// Functions of another language stand in a file of the server's own language here: nothing is dropped silently.
+func mentionCallbacks() {
+    mention("event_callback", eventCallback.value)
+    mention("event_callback_lres_sent", eventCallbackSent.value)
+    mention("evcb_local_ack_sent", eventCallbackACK.value)
+}
+
+private func mention(_ name: StaticString, _ value: Text?) {
+    guard let value, !value.isEmpty, value != "0" else { return }
+    Host.log(
+        .notice,
+        "\(name) \"\(String(value))\" is called by nobody: there are no scripts in other languages; write event_route[tm:...]"
+    )
+}
+
+/// The answers that `failover_reply_codes` names. Written once, by `Start`: that makes `unsafe` safe.
+nonisolated(unsafe) var failoverCodes = StatusSet()
+
+func readFailoverCodes() -> Outcome {
+    guard let text = failoverReplyCodes.value else { return .yes }
+    guard let set = StatusSet(text) else {
+        return Host.fail(
+            "failover_reply_codes: \"\(String(text))\" is no list of answers",
+            help: "write it as \"code=480;code=500-504;class=5\", with answers from 300 to 699")
+    }
+    failoverCodes = set
+    return .yes
 }
 
 @Declarations func parameters() -> [any Declaration] {
@@ -167,6 +217,14 @@ private func unused(_ name: StaticString) -> any Declaration {
     overloadTime
     overloadRetry
     maxBranches
+    blst503
+    blst503Default
+    blst503Least
+    blst503Most
+    blstMethodsAdd
+    blstMethodsLookup
+    failoverReplyCodes
+    xavpContact
     ignoredParameters
 }
 

@@ -92,7 +92,9 @@ private func take(
     case .none: return
     }
     branch.pointee.flags.insert(.heardOf)
+    if status >= 200, branch.pointee.hasFinal, branch.pointee.copies < .max { branch.pointee.copies += 1 }
     table(transaction).pointee.streams.remove(branch)
+    if status == 503, actions.contains(.deliver) { blockOverloaded(branch, reply) }
     if actions.contains(.acknowledge) { acknowledge(call, transaction, branch, reply) }
     if status < 200, branch.pointee.has(.cancelWanted), branch.pointee.client.isOpen {
         sendCancel(call, transaction, branch, reason: mt_str())

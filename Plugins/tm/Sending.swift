@@ -11,6 +11,7 @@ func sendFirst(_ call: CallPointer, _ transaction: TransactionPointer, _ branch:
         fail(branch, 478)
         return false
     }
+    passBlocklist(message, Int(transaction.pointee.method))
     let token = Token(transaction.pointee.handle, Int(number)).user
     let result =
         if branch.pointee.insteadOf >= 0 {

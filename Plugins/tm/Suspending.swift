@@ -23,7 +23,7 @@ import TmLogic
     }
 }
 
-private func suspend(_ call: CallPointer) -> Outcome {
+func suspend(_ call: CallPointer) -> Outcome {
     guard let message = call.pointee.msg, let transaction = transaction(message) ?? create(call, message)
     else {
         return .no

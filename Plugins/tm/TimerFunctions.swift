@@ -31,7 +31,7 @@ import TmLogic
     choice("t_set_disable_internal_reply", "1: no reply when nothing can be sent.", .noInternalReply)
     choice("t_set_no_e2e_cancel_reason", "1: the Reason of the caller's CANCEL stays here.", .noCancelReason)
     choice("t_set_disable_failover", "1: only to the first place that a name leads to.", .noFailover)
-    choice("t_set_no_auto_ack", "1: no ACK for a 2xx to a request of our own.", .noACK)
+    choice("t_set_no_auto_ack", "1: no ACK for a 2xx to a request of our own.", [.noACK, .scriptACK])
 }
 
 private func choice(

@@ -118,6 +118,7 @@ func lost(_ call: CallPointer, _ transaction: TransactionPointer, _ branch: Bran
 private func timeOut(_ call: CallPointer, _ transaction: TransactionPointer, _ branch: BranchPointer) {
     branch.pointee.flags.insert(.timedOut)
     branch.pointee.flags.remove(.preparing)
+    blockSilent(transaction, branch)
     tell(.timeout, call, transaction, branch.pointee.message, status: 408, branch: branch.pointee.number)
     // A branch that nobody waits for any more has its status.
     guard !branch.pointee.hasFinal else { return }

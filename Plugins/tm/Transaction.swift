@@ -52,6 +52,8 @@ struct Transaction {
         static let inDialog = Flags(rawValue: 1 << 20)
         /// Nowhere else than to the first place that a name leads to.
         static let noFailover = Flags(rawValue: 1 << 21)
+        /// The script sends the ACK to its 2xx, some time: t_uac_ack_local().
+        static let scriptACK = Flags(rawValue: 1 << 22)
     }
 
     // Where it stands.
@@ -88,6 +90,8 @@ struct Transaction {
     /// A reply that was put aside in an onreply_route, and its branch.
     var heldReply: OpaquePointer?
     var heldBranch: Int32 = -1
+    /// What t_uac_ack_local() has sent, for copies of the 2xx.
+    var ack: OpaquePointer?
     var timer: UInt64 = 0
     var armedFor: UInt64 = 0
 

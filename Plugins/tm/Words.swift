@@ -14,6 +14,7 @@ enum Words {
     nonisolated(unsafe) static var recordRoute: UInt32 = 0
     nonisolated(unsafe) static var wwwAuthenticate: UInt32 = 0
     nonisolated(unsafe) static var proxyAuthenticate: UInt32 = 0
+    nonisolated(unsafe) static var retryAfter: UInt32 = 0
 
     nonisolated(unsafe) private static var secrets: UnsafePointer<Secrets>?
     nonisolated(unsafe) static var key: UInt64 = 0
@@ -45,6 +46,7 @@ enum Words {
         recordRoute = token("Record-Route")
         wwwAuthenticate = token("WWW-Authenticate")
         proxyAuthenticate = token("Proxy-Authenticate")
+        retryAfter = token("Retry-After")
         let drawn = UnsafeMutablePointer<Secrets>.allocate(capacity: 1)
         drawn.initialize(to: Secrets())
         secrets = UnsafePointer(drawn)

@@ -17,6 +17,10 @@ private let plugin = Plugin("tm", "1.0.0", "Keeps transactions: relays, answers,
     moreFunctions()
     variables()
     borrowedVariables()
+    selects()
+    branchFlagFunctions()
+    programFunctions()
+    localACKFunctions()
     commands()
     uacCommands()
 
@@ -34,7 +38,8 @@ private let plugin = Plugin("tm", "1.0.0", "Keeps transactions: relays, answers,
     Start {
         Statistics.define()
         makeTables()
-        guard checkContactNames().isYes else { return .error }
+        guard checkContactNames().isYes, readFailoverCodes().isYes else { return .error }
+        mentionCallbacks()
         return Words.prepare()
     }
 }

@@ -21,6 +21,10 @@ public final class Blocklist: Sendable {
         public init(rawValue: UInt32) { self.rawValue = rawValue }
         public static let cannotSend = Reason(rawValue: 2)
         public static let cannotConnect = Reason(rawValue: 4)
+        /// Nobody answered in time.
+        public static let silent = Reason(rawValue: 16)
+        /// 503.
+        public static let overloaded = Reason(rawValue: 32)
         /// By hand: it stays until it is deleted by hand.
         public static let permanent = Reason(rawValue: 1)
         /// By hand.
@@ -66,17 +70,23 @@ public final class Blocklist: Sendable {
         }
     }
 
-    /// Something failed there.
-    public func add(_ endpoint: Endpoint, _ transport: Transport, because reason: Reason) {
-        guard settings.isUsed, settings.ignored[transport, default: 0] & reason.rawValue == 0 else { return }
-        add(Place(endpoint, transport), reason)
+    /// Something failed there. False: that does not count.
+    @discardableResult
+    public func add(
+        _ endpoint: Endpoint, _ transport: Transport, because reason: Reason, for seconds: Int? = nil
+    ) -> Bool {
+        guard settings.isUsed, settings.ignored[transport, default: 0] & reason.rawValue == 0 else {
+            return false
+        }
+        add(Place(endpoint, transport), reason, for: seconds)
+        return true
     }
 
     /// Even when nobody looks at it.
-    public func add(_ place: Place, _ reason: Reason) {
+    public func add(_ place: Place, _ reason: Reason, for seconds: Int? = nil) {
         let now = Worker.clock()
-        let until =
-            reason.contains(.permanent) ? .max : now + UInt64(max(settings.seconds, 0)) * 1_000_000_000
+        let seconds = UInt64(max(seconds ?? settings.seconds, 0))
+        let until = reason.contains(.permanent) ? .max : now + seconds * 1_000_000_000
         entries.withLock { entries in
             if entries.count * Blocklist.size >= settings.memory, entries[place] == nil {
                 // Those whose time is over go first; then, one that is as good as any.

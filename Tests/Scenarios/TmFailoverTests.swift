@@ -54,6 +54,67 @@ import Testing
         #expect(party.server.complaints.isEmpty, "\(party.server.complaints)")
     }
 
+    @Test func `failover_reply_codes names other answers that are followed by the next`() throws {
+        let party = try Party(parameters: "modparam(\"tm\", \"failover_reply_codes\", \"code=480;class=5\")")
+        _ = try party.call()
+        party.bob.answer(480, "Away", to: try party.bob.receive("INVITE"), party.server)
+        party.carol.answer(486, "Busy Here", to: try party.carol.receive("INVITE"), party.server)
+        #expect(try party.alice.receive("486").reason == "Busy Here")
+    }
+
+    @Test func `a list of answers that is none keeps the server from starting`() throws {
+        let file = """
+            loadmodule "tm.so"
+            modparam("tm", "failover_reply_codes", "often")
+            request_route { exit; }
+            """
+        #expect { try Server(file) } throws: {
+            "\($0)".contains("failover_reply_codes: \"often\" is no list of answers")
+        }
+    }
+
+    @Test func `who answers 503 gets nothing more for as long as Retry-After says, and BYE goes on`() throws {
+        let server = try tmServer(
+            "if (!t_relay()) exit;",
+            parameters: "use_dst_blocklist=yes\nmodparam(\"tm\", \"blst_503\", 1)",
+            plugins: ["sl", "pv", "ctl"])
+        let alice = try Client()
+        let bob = try Client()
+        let call = { (method: String) in
+            alice.send(Request(method, "sip:bob@\(bob.text)", from: alice), to: server.udp)
+        }
+        // Without Retry-After it is not left alone.
+        call("INVITE")
+        bob.answer(503, "Busy", to: try bob.receive("INVITE"), server)
+        #expect(try alice.receive("500").status == 500)
+        call("INVITE")
+        let second = try bob.receive("INVITE")
+        bob.send(Request.reply(503, "Busy", to: second, "Retry-After: 600 (later)"), to: server.udp)
+        #expect(try alice.receive("500").status == 500)
+        #expect(try server.rpc("dst_blocklist.view").out.contains("127.0.0.1"))
+        call("INVITE")
+        #expect(try alice.receive("473").reason == "Filtered destination (473/TM)")
+        call("BYE")
+        bob.answer(200, "OK", to: try bob.receive("BYE"), server)
+        #expect(try alice.receive("200").status == 200)
+    }
+
+    @Test func `who lets an INVITE wait in vain gets nothing more, as blst_methods_add says`() throws {
+        let server = try tmServer(
+            "if (!t_relay()) exit;",
+            parameters: "use_dst_blocklist=yes\nmodparam(\"tm\", \"fr_timer\", 200)",
+            plugins: ["sl", "pv", "ctl"])
+        let alice = try Client()
+        let bob = try Client()
+        alice.send(Request("MESSAGE", "sip:bob@\(bob.text)", from: alice), to: server.udp)
+        _ = try bob.receive("MESSAGE")
+        try server.comes { try server.statistic("tmx.active_transactions") == 0 }
+        #expect(try !server.rpc("dst_blocklist.view").out.contains("127.0.0.1"))
+        alice.send(Request("INVITE", "sip:bob@\(bob.text)", from: alice), to: server.udp)
+        #expect(try alice.receive("408").status == 408)
+        #expect(try server.rpc("dst_blocklist.view").out.contains("127.0.0.1"))
+    }
+
     @Test func `who says nothing is followed by the next`() throws {
         let party = try Party(parameters: "modparam(\"tm\", \"fr_timer\", 400)")
         _ = try party.call("MESSAGE")

@@ -88,6 +88,39 @@ private let headers =
         #expect(bob.isSilent(for: 0.2))
     }
 
+    @Test func `the script sends that ACK itself, with a body, and copies of the 2xx get it again`() throws {
+        let server = try tmServer(
+            """
+            if ($hdr(X-Ack) != $null) {
+                if (t_uac_ack_local("own-1", "1", "Content-Type: text/plain\r\nX-Late: yes\r\n", "hello"))
+                    sl_send_reply("200", "OK");
+                else
+                    sl_send_reply("481", "None");
+                exit;
+            }
+            t_uac_send("INVITE.", "$hdr(X-To)", "", "", "\(headers)Call-ID: own-1\\r\\n", "");
+            sl_send_reply("200", "OK");
+            """, plugins: plugins)
+        let alice = try Client()
+        let bob = try Client()
+        let acknowledge = { () throws -> Int in
+            let order = Request("OPTIONS", "sip:x@example.com", from: alice).with { $0.lines = ["X-Ack: 1"] }
+            return try alice.ask(order, server.udp).status
+        }
+        #expect(try acknowledge() == 481)
+        try order(bob, alice, server)
+        let invite = try bob.receive("INVITE")
+        let ok = Request.reply(200, "OK", to: invite, "Contact: <sip:bob@\(bob.text);x=1>")
+        bob.send(ok, to: server.udp)
+        try server.comes { try acknowledge() == 200 }
+        let ack = try bob.receive("ACK")
+        #expect(
+            ack.uri == "sip:bob@\(bob.text);x=1" && ack["X-Late"] == "yes" && ack.body == Array("hello".utf8))
+        bob.send(ok, to: server.udp)
+        #expect(try bob.receive("ACK").bytes == ack.bytes)
+        #expect(try acknowledge() == 481)
+    }
+
     @Test func `with enable_uac_fr failure_route tries another destination`() throws {
         let carol = try Client()
         let server = try server(

@@ -42,6 +42,19 @@ import Testing
         #expect(list.holds(place, .udp))
     }
 
+    @Test func `who says for how long is left out for that time, and otherwise as is usual`() {
+        let list = blocklist()
+        #expect(list.add(place, .udp, because: .overloaded, for: 0))
+        #expect(!list.holds(place, .udp))
+        #expect(list.add(place, .udp, because: .overloaded, for: 600))
+        #expect(list.holds(place, .udp))
+        #expect(list.add(place.with(port: 9), .udp, because: .silent))
+        #expect(list.holds(place.with(port: 9), .udp))
+        let ignoring = blocklist { $0.ignored = [.udp: 32] }
+        #expect(!ignoring.add(place, .udp, because: .overloaded, for: 600))
+        #expect(ignoring.add(place, .udp, because: .silent, for: 600))
+    }
+
     @Test func `there is room for so many`() {
         let list = blocklist { $0.memory = Blocklist.size * 10 }
         for port in 1...100 { list.add(place.with(port: UInt16(port)), .tcp, because: .cannotConnect) }

@@ -84,6 +84,15 @@ extension mt_net_api {
                 return mt_result(MT_OK)
             }
         }
+        block = { flow, seconds, why in
+            guard let flow, let group = host.group else { return mt_result(MT_ERROR) }
+            return group._withUnsafeGuaranteedRef {
+                let isTaken = $0.blocklist.add(
+                    flow.pointee.remoteEndpoint, flow.pointee.transport,
+                    because: Blocklist.Reason(rawValue: why), for: seconds < 0 ? nil : Int(seconds))
+                return mt_result(isTaken ? MT_OK : MT_NO)
+            }
+        }
     }
 
     /// For plugins that offer "filter.NAME".

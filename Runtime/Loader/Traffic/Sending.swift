@@ -162,7 +162,7 @@ struct Sending {
             count(host.counters.badURIs)
             return fail(477, "No socket leads there")
         }
-        if host.options.usesBlocklist, isBlocked(endpoint, transport) {
+        if host.options.usesBlocklist, !message.has(option: MT_O_UNBLOCKED), isBlocked(endpoint, transport) {
             return fail(473, "Filtered destination")
         }
         return deliver(&flow)

@@ -14,6 +14,9 @@ struct SelectParser {
 
     func compile(_ text: [UInt8], into code: inout VariableCode) throws(VariableError) {
         var steps = try steps(text)[...]
+        if case .name(let name)? = steps.first, let callout = parser.plugin("@\(name)") {
+            return ask(callout, behind: name, text, &code)
+        }
         var select = SelectCode()
         if case .name(let name)? = steps.popFirst() { resolve(name, &steps, &select) }
         if select.source == .unknown || !steps.isEmpty {
@@ -26,6 +29,17 @@ struct SelectParser {
             select = SelectCode()
         }
         code.detail = UnsafeRawPointer(parser.storage.place(select))
+    }
+
+    /// A plugin's, which is its variable "@name"; what stands behind the name and its dot is the key.
+    private func ask(
+        _ callout: VariableCallout, behind name: String, _ text: [UInt8], _ code: inout VariableCode
+    ) {
+        var rest = text.drop { $0 == UInt8(ascii: "@") }.dropFirst(name.utf8.count)
+        if rest.first == UInt8(ascii: ".") { rest = rest.dropFirst() }
+        code.operation = .plugin
+        code.detail = UnsafeRawPointer(parser.storage.place(callout))
+        code.key = parser.storage.text(Array(rest))
     }
 
     private func steps(_ text: [UInt8]) throws(VariableError) -> [Step] {

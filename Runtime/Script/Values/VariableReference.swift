@@ -63,7 +63,7 @@ struct VariableCode {
         case all
     }
 
-    let operation: VariableOperation
+    var operation: VariableOperation
     /// Which part of the thing.
     var part: VariablePart = .whole
     var isWritable = false

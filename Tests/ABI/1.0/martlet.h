@@ -358,7 +358,8 @@ enum { /* MT_F_OPTIONS */
     MT_O_FLOW = 1 << 6 /* the next hop is the end of a flow: a stream is used
                         * only along MT_F_CONNECTION, while that is open, and
                         * otherwise the request fails with 430. Setting the next
-                        * hop takes it back                                  */
+                        * hop takes it back                                  */,
+    MT_O_UNBLOCKED = 1 << 7 /* also to places that net->block() is about      */
 };
 enum { /* MT_F_METHOD_ID; 0 is any other method                              */
     MT_INVITE = 1, MT_ACK, MT_BYE, MT_CANCEL, MT_OPTIONS, MT_REGISTER,
@@ -576,7 +577,14 @@ typedef struct mt_net_api {
     mt_result (*message)(mt_stage *, mt_str whole);
     mt_msg   *(*read)(mt_stage *, mt_str bytes);
     const mt_flow *(*flow)(const mt_stage *);
+
+    /* Nothing is sent to the far end of the flow for so many seconds; -1: as
+     * long as dst_blocklist_expire says. why is MT_BLOCK_, for the masks of
+     * dst_blocklist_udp_imask and its like. MT_NO: use_dst_blocklist is off,
+     * or such a failure does not count. [any]                                 */
+    mt_result (*block)(const mt_flow *, int32_t seconds, uint32_t why);
 } mt_net_api;
+enum { MT_BLOCK_SILENT = 16, MT_BLOCK_503 = 32 };
 
 /* ---- "martlet.attribute" 1.0: $avp, $xavp, $xavu, $xavi -------------------
  *
