@@ -154,6 +154,7 @@ private struct Found {
 
     func apply(to message: Message, _ way: Lookup.Way) {
         if recordVariable.value != nil { noteDetails(message) }
+        if usrloc.table.pointee.has_attributes() { restoreAttributes(message) }
         if case .instance = part {
             guard let latest else { return }
             if way == .request { latest.becomeRequest(message) } else { latest.becomeBranch(message) }
@@ -178,6 +179,18 @@ private struct Found {
             if latest.map({ contact.modified > $0.modified }) ?? true { latest = contact }
         }
         return latest
+    }
+
+    /// Each goes in front of those before it, so the last contact goes first.
+    private func restoreAttributes(_ message: Message) {
+        if case .instance = part {
+            if var latest { usrloc.table.pointee.restore(message.raw, &latest) }
+            return
+        }
+        for contact in contacts.reversed() where isMeant(contact) && allows(contact) {
+            var contact = contact
+            usrloc.table.pointee.restore(message.raw, &contact)
+        }
     }
 
     private func noteDetails(_ message: Message) {

@@ -53,6 +53,11 @@ let xavpConfig = Param<Text?>(
 let lookupFilterMode = number(
     "lookup_filter_mode", "0", in: 0...1,
     "1: lookup() takes contacts with the branch flags in rlf_bflags of xavp_cfg.")
+let eventCallback = Param<Text?>(
+    "event_callback", is: .verbatim, "A function of another language; there is none here.")
+let socketMode = Param<Int>(
+    "sock_mode", default: "0", in: 0...1,
+    "1: what the socket of a contact is advertised as stands in the database.")
 let useExpiredContacts = number(
     "use_expired_contacts", "0", in: 0...1,
     "1: lookup() takes contacts too that have expired and are still there.")
@@ -85,9 +90,8 @@ let recordMask = Param<Int>(
     recordMask
     [lookupFilterMode, useExpiredContacts, persistentFlag]
     [aorAVP, callIDAVP]
-    Param<Text?>(
-        "event_callback", is: .verbatim, "Accepted: there is no other language than this one to call.")
-    Param<Int>("sock_mode", default: "0", "Accepted: a socket is found again by its address and by its name.")
+    eventCallback
+    socketMode
 }
 
 /// The parameters as the rules want them. They may change while the server runs.

@@ -38,6 +38,13 @@ private let plugin = Plugin("registrar", "1.0.0", "Takes REGISTERs, and finds wh
                 "flow_timer means nothing while outbound_mode is 0",
                 help: "set outbound_mode to 1 or 2, or flow_timer to 0")
         }
+        if socketMode.value == 1 { usrloc.table.pointee.advertise_sockets() }
+        if let name = eventCallback.value, !name.isEmpty {
+            Host.log(
+                .notice,
+                "event_callback \"\(String(name))\" is called by nobody: there are no scripts in other languages; write event_route[usrloc:contact-expired]"
+            )
+        }
         for limit in limits { limit.counter.add(limit.value()) }
         return .yes
     }

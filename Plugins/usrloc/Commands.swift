@@ -179,9 +179,10 @@ private func put(_ contact: ul_contact, _ answer: borrowing Answer) {
         answer.put("Reg-Id", Int(contact.reg_id))
         answer.put("Server-Id", Int(contact.server_id))
         answer.put("Tcpconn-Id", contact.connection == 0 ? -1 : Int(truncatingIfNeeded: contact.connection))
-        answer.put("Keepalive", 0)
-        answer.put("Last-Keepalive", Int(contact.modified))
-        answer.put("KA-Roundtrip", 0)
+        let state = Keepalive.state(of: contact.ruid)
+        answer.put("Keepalive", state == nil ? 0 : 1)
+        answer.put("Last-Keepalive", max(Int(contact.modified), state?.answeredAt ?? 0))
+        answer.put("KA-Roundtrip", state?.roundTrip ?? 0)
         answer.put("Last-Modified", Int(contact.modified))
     }
 }

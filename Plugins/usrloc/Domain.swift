@@ -16,6 +16,8 @@ final class Domain: Sendable {
     struct Database: @unchecked Sendable {
         let api: UnsafePointer<mt_store_api>
         let store: OpaquePointer
+        /// With `xavp_contact`.
+        let attributes: AttributeRows?
     }
 
     /// What is not in the database as it should be.
@@ -52,7 +54,12 @@ final class Domain: Sendable {
         var database: Database?
         if Keeping.mode > 0, let url = databaseURL.value, let api = url.store {
             guard let store = Rows.open(name, url) else { return nil }
-            database = Database(api: api, store: store)
+            var attributes: AttributeRows?
+            if Attributes.isUsed {
+                attributes = AttributeRows(name, url)
+                guard attributes != nil else { return nil }
+            }
+            database = Database(api: api, store: store, attributes: attributes)
         }
         var options = LocationTable.Options()
         options.matching = Matching(rawValue: matchingMode.value) ?? .contact

@@ -33,7 +33,11 @@ enum Interface {
             hash: { hashOfAoR($0) },
             update: { call, table, update, done, user in
                 guard let call, let update, let domain = Domain.of(table) else { return mt_result(MT_ERROR) }
-                return Interface.update(call, domain, update, done, user)
+                let contacts = UnsafeBufferPointer(
+                    start: update.pointee.contacts, count: Int(update.pointee.count))
+                return Attributes.with(contacts, of: call.pointee.msg) {
+                    Interface.update(call, domain, update, $0, done, user)
+                }
             },
             remove: { call, table, aor, ruid in
                 guard let call, let domain = Domain.of(table) else { return mt_result(MT_ERROR) }
@@ -49,7 +53,13 @@ enum Interface {
             kept: { message, table, aor, count in
                 guard let message, let domain = Domain.of(table) else { return nil }
                 return Interface.contacts(Message(message), domain, aor, count, since: 0)
-            })
+            },
+            restore: { message, contact in
+                guard let message, let contact else { return }
+                Attributes.restore(message, contact.pointee)
+            },
+            has_attributes: { Attributes.isUsed },
+            advertise_sockets: { SocketNames.areAdvertised = true })
     }
 
     private static func contacts(
@@ -91,12 +101,11 @@ enum Interface {
 
     private static func update(
         _ call: UnsafeMutablePointer<mt_call>, _ domain: Domain, _ update: UnsafeMutablePointer<ul_update>,
-        _ done: mt_fn?, _ user: UnsafeMutableRawPointer?
+        _ contacts: UnsafeBufferPointer<ul_contact>, _ done: mt_fn?, _ user: UnsafeMutableRawPointer?
     ) -> mt_result {
         let asked = update.pointee
         let writes = domain.keeping.writes && asked.flags & UInt32(UL_MEMORY) == 0
         let pending = writes && domain.keeping.waits ? done.map { PendingUpdate(call, $0, user) } : nil
-        let contacts = UnsafeBufferPointer(start: asked.contacts, count: Int(asked.count))
         for contact in contacts where !fits(contact) { return mt_result(MT_ERROR) }
         let result = domain.table.update(
             asked.aor, contacts, replaces: asked.flags & UInt32(UL_REPLACE) != 0,

@@ -23,7 +23,7 @@ extension Domain {
     /// [main] At core.ready. False: the server shall not start.
     func load() -> Bool {
         guard let database else { return true }
-        let loading = Loading(self)
+        let loading = Loading(self, keeping.loads ? database.attributes?.load() : nil)
         // Without memory there is nothing to read; this only asks whether the table is there.
         var nobody = mt_match()
         nobody.column = UInt32(Column.ruid.rawValue)
@@ -54,6 +54,19 @@ extension Domain {
         _ call: UnsafeMutablePointer<mt_call>, _ aor: mt_str, _ done: mt_fn?, _ user: UnsafeMutableRawPointer?
     ) -> mt_result {
         guard keeping.fetches, let database, let done else { return mt_result(MT_OK) }
+        let fetching = Fetching(self, aor, done, user)
+        guard let attributes = database.attributes else { return fetching.start(call) }
+        let isAsked = attributes.find(aor, call) { call, reading in
+            fetching.attributes = reading
+            if fetching.start(call) != mt_result(MT_SUSPEND) { fetching.end(call, succeeded: false) }
+        }
+        return mt_result(isAsked ? MT_SUSPEND : MT_ERROR)
+    }
+
+    fileprivate func find(
+        _ call: UnsafeMutablePointer<mt_call>, _ aor: mt_str, _ fetching: UnsafeMutableRawPointer
+    ) -> mt_result {
+        guard let database else { return mt_result(MT_ERROR) }
         let (name, domain) = Rows.parts(of: aor)
         var matches = [mt_match()]
         matches[0].column = UInt32(Column.username.rawValue)
@@ -66,21 +79,20 @@ extension Domain {
             match.value = mt_value(domain)
             matches.append(match)
         }
-        let fetching = Unmanaged.passRetained(Fetching(self, aor, done, user))
-        let code = withMatches(matches) {
-            database.api.pointee.find(
-                call, database.store, $0, $1, Fetching.row, Fetching.done, fetching.toOpaque())
+        return withMatches(matches) {
+            database.api.pointee.find(call, database.store, $0, $1, Fetching.row, Fetching.done, fetching)
         }
-        if code > 0 { return mt_result(MT_SUSPEND) }
-        fetching.release()
-        return mt_result(MT_ERROR)
     }
 }
 
 /// Reading a whole table.
 private final class Loading {
-    let domain: Domain
-    init(_ domain: Domain) { self.domain = domain }
+    private let domain: Domain
+    private let attributes: AttributeReading?
+    init(_ domain: Domain, _ attributes: AttributeReading?) {
+        self.domain = domain
+        self.attributes = attributes
+    }
 
     static let row: mt_fn = { raw in
         guard let raw, let user = raw.pointee.user, let row = raw.pointee.args else {
@@ -89,7 +101,11 @@ private final class Loading {
         let loading = Unmanaged<Loading>.fromOpaque(user).takeUnretainedValue()
         _ = Rows.contact(row, Int(raw.pointee.argc)) { contact in
             guard contact.lives(at: Domain.now), contact.aor.len > 0 else { return }
-            loading.domain.table.restore(contact)
+            guard let attributes = loading.attributes else {
+                _ = loading.domain.table.restore(contact)
+                return
+            }
+            attributes.with(contact) { _ = loading.domain.table.restore($0) }
         }
         return Outcome.yes.code
     }
@@ -102,6 +118,7 @@ private final class Fetching {
     private let then: mt_fn
     private let user: UnsafeMutableRawPointer?
     private var rows: [KeptContact] = []
+    var attributes: AttributeReading?
 
     init(_ domain: Domain, _ aor: mt_str, _ then: @escaping mt_fn, _ user: UnsafeMutableRawPointer?) {
         self.domain = domain
@@ -115,16 +132,37 @@ private final class Fetching {
             return Outcome.error.code
         }
         let fetching = Unmanaged<Fetching>.fromOpaque(user).takeUnretainedValue()
-        _ = Rows.contact(row, Int(raw.pointee.argc)) { fetching.rows.append(KeptContact($0)) }
+        _ = Rows.contact(row, Int(raw.pointee.argc)) { contact in
+            guard let attributes = fetching.attributes else {
+                return fetching.rows.append(KeptContact(contact))
+            }
+            attributes.with(contact) { fetching.rows.append(KeptContact($0)) }
+        }
         return Outcome.yes.code
     }
 
     static let done: mt_fn = { raw in
         guard let raw, let user = raw.pointee.user else { return Outcome.error.code }
         let fetching = Unmanaged<Fetching>.fromOpaque(user).takeRetainedValue()
-        fetching.finish(succeeded: raw.pointee.result > 0)
-        raw.pointee.user = fetching.user
-        return fetching.then(raw)
+        return fetching.end(raw, succeeded: raw.pointee.result > 0)
+    }
+
+    /// MT_SUSPEND: it is read.
+    func start(_ call: UnsafeMutablePointer<mt_call>) -> mt_result {
+        let held = Unmanaged.passRetained(self)
+        let code = aor.withUnsafeBufferPointer {
+            domain.find(call, mt_str(ptr: $0.baseAddress, len: $0.count), held.toOpaque())
+        }
+        if code > 0 { return mt_result(MT_SUSPEND) }
+        held.release()
+        return mt_result(MT_ERROR)
+    }
+
+    @discardableResult
+    func end(_ call: UnsafeMutablePointer<mt_call>, succeeded: Bool) -> mt_result {
+        finish(succeeded: succeeded)
+        call.pointee.user = user
+        return then(call)
     }
 
     private func finish(succeeded: Bool) {

@@ -34,6 +34,27 @@ let closesExpiredConnections = Param<Bool>(
     "close_expired_tcp", default: "0", "1: a contact that expires takes its connection along.")
 let natFlag = Param<Int>(
     "nat_bflag", default: "-1", in: -1...31, "The branch flag of contacts behind a NAT, for those who ask.")
+let keepaliveMode = Param<Int>(
+    "ka_mode", default: "0", in: 0...7,
+    "Whether contacts are asked if they are there: 1 all, 2 those behind a NAT, 4 those by UDP; they add up.")
+let keepaliveMethod = Param<Text>("ka_method", default: "OPTIONS", is: .verbatim, "With this request.")
+let keepaliveFrom = Param<Text>(
+    "ka_from", default: "sip:server@localhost.invalid", is: .verbatim, "From whom, as a URI.")
+let keepaliveDomain = Param<Text>(
+    "ka_domain", default: "localhost.invalid", is: .verbatim,
+    "The domain of those who are asked, without use_domain.")
+let keepaliveFilter = Param<Int>(
+    "ka_filter", default: "0", in: 0...1, "1: only contacts of this server_id are asked.")
+let keepaliveTimeout = Param<Int>(
+    "ka_timeout", default: "0", in: 0...86_400,
+    "A contact that has not answered for so many seconds is taken away; 0: it stays.")
+let keepaliveLogLevel = Param<Int>(
+    "ka_loglevel", default: "255", in: -5...255,
+    "At which level answers are told: -5 to 3; 255: they are not.")
+let keepaliveLogMessage = Param<Expression>(
+    "ka_logmsg", default: " to-uri: [$tu] remote-addr: [$sas]", "What is told besides, of the answer.")
+let contactVariable = Param<Text?>(
+    "xavp_contact", is: .verbatim, "The XAVP whose members stay with a contact, and come back with it.")
 let serverIDFilter = Param<Bool>("server_id_filter", default: "0", "1: only load contacts of this server_id.")
 
 /// The columns of the table that are used, in the order in which rows have them.
@@ -85,6 +106,15 @@ func columnName(_ column: Column) -> String {
     handlesLostConnections
     closesExpiredConnections
     natFlag
+    contactVariable
+    keepaliveMode
+    keepaliveMethod
+    keepaliveFrom
+    keepaliveDomain
+    keepaliveFilter
+    keepaliveTimeout
+    keepaliveLogLevel
+    keepaliveLogMessage
     idColumn
     columnNames.map { $0 as any Declaration }
     ignored()

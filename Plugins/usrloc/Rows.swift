@@ -120,13 +120,17 @@ enum Rows {
             put(.flags, Int(contact.flags))
             put(.cflags, Int(contact.cflags))
             put(.userAgent, contact.user_agent)
-            if contact.socket != UL_NO_SOCKET { put(.socket, Server.net.pointee.socket(contact.socket)) }
             if contact.methods != UL_ANY_METHOD { put(.methods, Int(contact.methods)) }
             put(.instance, contact.instance)
             put(.regID, Int(contact.reg_id))
             put(.serverID, serverID.value)
             put(.connection, Int(truncatingIfNeeded: contact.connection))
-            return row.baseAddress.map { body(UnsafePointer($0)) } ?? body(UnsafePointer(bitPattern: 8)!)
+            let start = UnsafePointer(row.baseAddress.unsafelyUnwrapped)
+            guard contact.socket != UL_NO_SOCKET else { return body(start) }
+            return SocketNames.with(contact.socket) { name in
+                put(.socket, name)
+                return body(start)
+            }
         }
     }
 
@@ -180,7 +184,7 @@ enum Rows {
         contact.connection = 0
         if cleansConnections.value, number(.connection) ?? 0 > 0 { return nil }
         let socket = text(.socket)
-        contact.socket = socket.len > 0 ? Server.net.pointee.find_socket(socket) : UL_NO_SOCKET
+        contact.socket = socket.len > 0 ? SocketNames.find(socket) : UL_NO_SOCKET
         if skipsForeignSockets.value, socket.len > 0, contact.socket == UL_NO_SOCKET { return nil }
         let user = text(.username)
         guard useDomain.value else {

@@ -97,6 +97,8 @@ extension Domain {
             write = Write(self, contact, version: version, update)
             held = .passRetained(write)
             update?.expect()
+            // First, so that a row that is there has its attributes.
+            database.attributes?.write(contact, call, update)
             code = Rows.with(contact) {
                 database.api.pointee.put(call, database.store, $0, Write.done, held.toOpaque())
             }
@@ -104,6 +106,7 @@ extension Domain {
             write = Write(self, contact, version: nil, update)
             held = .passRetained(write)
             update?.expect()
+            database.attributes?.erase(contact.ruid, call, update)
             code = erase(contact.ruid, call, Write.done, held.toOpaque())
         }
         if code <= 0 { held.takeRetainedValue().finished(mt_result(MT_ERROR)) }

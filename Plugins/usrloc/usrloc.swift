@@ -15,6 +15,7 @@ private let plugin = Plugin("usrloc", "1.0.0", "Who is registered where, in memo
                 "db_mode \(Keeping.mode) needs a database",
                 help: "set db_url, as sqlite:///path/file.db, or db_mode 0")
         }
+        Keepalive.prepare()
         Domain.ruids = RUID(start: Domain.now, process: Int(getpid()))
         for line in 0..<preload.count {
             guard Domain.make(String(preload[line])) != nil else { return .error }
@@ -26,10 +27,14 @@ private let plugin = Plugin("usrloc", "1.0.0", "Who is registered where, in memo
         return .yes
     }
     Hook("core.worker") { call in
-        if call.worker == 0 { Expiring.start() }
+        if call.worker == 0 {
+            Expiring.start()
+            Keepalive.start()
+        }
         return .yes
     }
 
+    Hook("core.reply", order: -60) { Keepalive.answered($0) }
     Hook("core.closed") { LostConnections.closed($0) }
 
     Offer("usrloc", 1, 0) { Interface.fill($0) }

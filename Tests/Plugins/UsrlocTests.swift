@@ -322,3 +322,33 @@ private final class Subject {
         #expect(contacts == subject.contactCount)
     }
 }
+
+@Suite struct KeptAttributesTests {
+    private func read(_ bytes: [UInt8]) -> [String] {
+        var found: [String] = []
+        bytes.withUnsafeBytes { raw in
+            let kept = mt_str(ptr: raw.baseAddress?.assumingMemoryBound(to: CChar.self), len: raw.count)
+            KeptAttributes.each(kept) { found.append("\(string($0))=\($2 ? "#" : "")\(string($1))") }
+        }
+        return found
+    }
+
+    @Test func `names with numbers and texts come out as they went in`() {
+        var kept = KeptAttributes()
+        kept.add(Array("level".utf8), .number(-7))
+        kept.add(Array("empty".utf8), .text([]))
+        kept.add(Array("color".utf8), .text(Array("a \"b\"".utf8)))
+        #expect(read(kept.bytes) == ["level=#-7", "empty=", "color=a \"b\""])
+    }
+
+    @Test func `what cannot be kept is left out, and what is damaged ends it`() {
+        var kept = KeptAttributes()
+        let isKept = [
+            kept.add([], .number(1)), kept.add(Array("a".utf8), .text([1, 0, 2])),
+            kept.add(Array("a".utf8), .text([UInt8](repeating: 1, count: 66_000))),
+        ]
+        #expect(isKept == [false, false, false] && kept.bytes.isEmpty)
+        kept.add(Array("a".utf8), .number(1))
+        for count in 0..<kept.bytes.count { #expect(read(Array(kept.bytes.prefix(count))) == []) }
+    }
+}

@@ -82,7 +82,8 @@ private let plugins = ["sl", "textops", "corex", "xlog", "pv", "ctl"]
 
     @Test func `callbacks of other languages are accepted, and it is said what to write instead`() throws {
         let server = try tmServer(
-            "exit;", parameters: "modparam(\"tm\", \"event_callback\", \"ksr_tm_event\")", plugins: plugins)
+            "exit;", parameters: "debug=1\nmodparam(\"tm\", \"event_callback\", \"ksr_tm_event\")",
+            plugins: plugins)
         #expect(server.logs("event_callback \"ksr_tm_event\" is called by nobody"))
     }
 }

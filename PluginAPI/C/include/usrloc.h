@@ -32,6 +32,7 @@ typedef struct ul_contact {
     uint32_t flags, cflags;
     uint32_t reg_id, socket, server_id;
     uint32_t dirty;              /* 1: not written to the database yet        */
+    mt_str   attributes;         /* of xavp_contact, as restore() reads them   */
 } ul_contact;
 
 enum { /* ul_update.flags                                                     */
@@ -92,5 +93,13 @@ typedef struct usrloc_api {
     int32_t (*nat_flag)(void);
     /* As contacts(), with those that have expired and are still there.        */
     const ul_contact *(*kept)(mt_msg *, ul_table *, mt_str aor, uint32_t *count);
+    /* What the script has left with the contact in $xavp of xavp_contact comes
+     * back, in front of what is there. update() takes it from call->msg.      */
+    void (*restore)(mt_msg *, const ul_contact *);
+    /* Is there an xavp_contact?                                              */
+    bool (*has_attributes)(void);
+    /* Sockets stand in the database by what they are advertised as. [main], in
+     * init.                                                                  */
+    void (*advertise_sockets)(void);
 } usrloc_api;
 #endif

@@ -21,7 +21,7 @@ struct Contact {
     /// In thousandths, or -1.
     var q: Int16
     var isDirty: Bool
-    var lengths: (UInt16, UInt16, UInt16, UInt16, UInt16, UInt16, UInt16)
+    var lengths: (UInt16, UInt16, UInt16, UInt16, UInt16, UInt16, UInt16, UInt16)
 
     func lives(at now: Int64) -> Bool { expires == 0 || expires > now }
 
@@ -37,14 +37,14 @@ struct Contact {
             to: Contact(
                 next: nil, expires: 0, modified: 0, connection: 0, cseq: 0, methods: 0, flags: 0, cflags: 0,
                 regID: 0, socket: 0, serverID: 0, version: 0, capacity: UInt32(size), q: -1, isDirty: false,
-                lengths: (0, 0, 0, 0, 0, 0, 0)))
+                lengths: (0, 0, 0, 0, 0, 0, 0, 0)))
         contact.fill(source, ruid: ruid)
         return contact
     }
 
     static func textSize(_ source: ul_contact, _ ruid: mt_str) -> Int {
         source.uri.len + source.received.len + source.path.len + source.call_id.len + source.user_agent.len
-            + source.instance.len + ruid.len
+            + source.instance.len + ruid.len + source.attributes.len
     }
 }
 
@@ -63,7 +63,7 @@ extension Contact.Pointer {
         }
         pointee.lengths = (
             put(source.uri), put(source.received), put(source.path), put(source.call_id),
-            put(source.user_agent), put(source.instance), put(ruid)
+            put(source.user_agent), put(source.instance), put(ruid), put(source.attributes)
         )
         setNumbers(source)
     }
@@ -100,6 +100,7 @@ extension Contact.Pointer {
         view.user_agent = take(lengths.4)
         view.instance = take(lengths.5)
         view.ruid = take(lengths.6)
+        view.attributes = take(lengths.7)
         view.aor = aor
         view.q = Int32(pointee.q)
         view.expires = pointee.expires
@@ -138,6 +139,7 @@ extension ul_contact {
         copy.instance = keep(instance)
         copy.ruid = keep(ruid)
         copy.aor = keep(aor)
+        copy.attributes = keep(attributes)
         return copy
     }
 

@@ -227,6 +227,7 @@ extension Contact {
         sameText(known.call_id, asked.call_id) && sameText(known.uri, asked.uri)
             && sameText(known.received, asked.received) && sameText(known.path, asked.path)
             && sameText(known.user_agent, asked.user_agent) && sameText(known.instance, asked.instance)
+            && sameText(known.attributes, asked.attributes)
     }
 }
 
