@@ -22,6 +22,7 @@ struct StreamBacklog {
     private static let window: UInt64 = 20_000_000
     private static let grace: UInt64 = 10_000_000
     private static let misses = 8
+    private static let longest: UInt64 = 500_000_000
     /// Who is not read for so long has nothing left.
     private static let silence: UInt64 = 250_000_000
 
@@ -42,6 +43,8 @@ struct StreamBacklog {
         if isFull {
             if full.stream < 0 || now &- full.last >= Self.silence { full = (stream, now, now, 0) }
             if full.stream == stream {
+                // Whoever is refused and asks again at once fills it for ever: it is tried anew.
+                if now &- full.since >= Self.longest { full.since = now }
                 full.last = now
                 full.misses = 0
             }

@@ -91,6 +91,16 @@ import Testing
         #expect(backlog.time(at: now + 210 * millisecond) == 0)
     }
 
+    @Test func `a peer that asks again at once when it is refused is not refused for ever`() {
+        var backlog = StreamBacklog()
+        var times: [UInt64] = []
+        for time in stride(from: 0, through: 1000, by: 10) as StrideThrough<UInt64> {
+            backlog.read(7, before: 0, isFull: true, at: now + time * millisecond)
+            times.append(backlog.time(at: now + time * millisecond) / millisecond)
+        }
+        #expect(times.max() == 490 && times.count(where: { $0 == 0 }) == 3)
+    }
+
     @Test func `a stream of which nothing more comes is late no longer`() {
         var backlog = StreamBacklog()
         backlog.read(7, before: 0, isFull: true, at: now)
