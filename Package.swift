@@ -25,19 +25,22 @@ let swift: [SwiftSetting] = [
 /// called crypto from becoming the libcrypto.so that -lcrypto finds first.
 let plugins = [
     "auth", "auth_db", "avpops", "cfg_rpc", "corex", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs",
-    "kex", "maxfwd", "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp", "pv",
-    "registrar", "rr", "sanity", "sca", "signaling", "sipmsgops", "siputils", "sl", "sst", "stun",
-    "textops", "tls", "tm", "tmx", "usrloc", "xlog",
+    "kex", "maxfwd", "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp",
+    "pv", "registrar", "rr", "sanity", "sca", "signaling", "sipmsgops", "siputils", "sl", "sst", "stun",
+    "textops", "tls", "tm", "tmx", "usrloc", "xhttp", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [
-    "auth", "auth_db", "avpops", "cfg_rpc", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs", "maxfwd",
-    "mi_fifo", "nathelper", "outbound", "path", "permissions", "pv", "registrar", "rr", "sanity", "sca",
-    "siputils", "sl", "sst", "stun", "textops", "tls", "tm", "usrloc", "xlog",
+    "auth", "auth_db", "avpops", "cfg_rpc", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs",
+    "maxfwd", "mi_fifo", "nathelper", "outbound", "path", "permissions", "pv", "registrar", "rr",
+    "sanity", "sca", "siputils", "sl", "sst", "stun", "textops", "tls", "tm", "usrloc", "websocket",
+    "xhttp", "xlog",
 ]
 
 /// What several plugins are built upon: Plugins/Shared/NAME, linked into each of them.
 let shared = ["Carrier": ["ctl", "mi_fifo", "jsonrpcs"]]
+/// The same of what they have to work out.
+let sharedByLogic = ["Digests": ["outbound", "websocket"]]
 
 /// The system's libraries that a plugin needs, and that nothing else is linked with: Plugins/NAME/LIBRARY has the
 /// module map.
@@ -48,6 +51,15 @@ func target(_ name: String) -> String { name.prefix(1).uppercased() + name.dropF
 
 func sharedTarget(_ name: String) -> Target {
     .target(name: name, dependencies: ["PluginKit"], path: "Plugins/Shared/\(name)", swiftSettings: swift)
+}
+
+func logicTarget(_ name: String) -> Target {
+    // The command speaks what ctl speaks, and must not link PluginKit.
+    var dependencies: [Target.Dependency] = name == "ctl" ? [] : ["PluginKit"]
+    for (one, users) in sharedByLogic where users.contains(name) { dependencies.append(.target(name: one)) }
+    return .target(
+        name: "\(target(name))Logic", dependencies: dependencies, path: "Plugins/\(name)/Logic",
+        swiftSettings: swift)
 }
 
 func pluginTarget(_ name: String) -> Target {
@@ -116,14 +128,8 @@ let package = Package(
             name: "BudgetTests", dependencies: ["TestSupport"], path: "Tests/Budgets",
             exclude: ["instructions.txt", "README.md"]),
     ]
-        + withLogic.sorted().map {
-            .target(
-                // The command speaks what ctl speaks, and must not link PluginKit.
-                name: "\(target($0))Logic", dependencies: $0 == "ctl" ? [] : ["PluginKit"],
-                path: "Plugins/\($0)/Logic",
-                swiftSettings: swift)
-        }
-        + shared.keys.sorted().map(sharedTarget)
+        + withLogic.sorted().map(logicTarget)
+        + (shared.keys + sharedByLogic.keys).sorted().map(sharedTarget)
         + plugins.map(pluginTarget)
         + systemLibraries.map {
             .systemLibrary(

@@ -9,7 +9,7 @@ struct Events {
     /// The server's own, by their numbers here.
     enum Core: Int, CaseIterable {
         case ready, worker, request, reply, finished, sending, opened, closed, reloaded, copied,
-            foreign
+            foreign, http
     }
 
     /// One hook, bound to the plugin it belongs to.

@@ -62,7 +62,7 @@ struct Framer {
                 if there >= limit { return .fault(skip: skip, head: there, .tooLarge) }
                 return .more(skip: skip, expected: 0)
             }
-            guard lengthLine > 0 || lengthOptional else {
+            guard lengthLine > 0 || lengthOptional || Framer.isHTTP(bytes + skip, head) else {
                 return .fault(skip: skip, head: head, .noContentLength)
             }
             guard let body = lengthLine == 0 ? 0 : bodyLength(bytes + skip, head) else {
@@ -75,6 +75,14 @@ struct Framer {
         guard there >= whole else { return .more(skip: skip, expected: whole) }
         self = Framer()
         return .message(skip: skip, count: whole)
+    }
+
+    /// A request of HTTP/1.x: without a Content-Length it has no body (RFC 9112, 6.3).
+    private static func isHTTP(_ bytes: UnsafePointer<UInt8>, _ head: Int) -> Bool {
+        guard let feed = memchr(bytes, Int32(LF), head) else { return false }
+        var end = UnsafeRawPointer(feed) - UnsafeRawPointer(bytes)
+        if end > 0, bytes[end - 1] == CR { end -= 1 }
+        return end > 11 && memcmp(bytes + (end - 9), " HTTP/1.", 8) == 0
     }
 
     /// RFC 5389, 6: two bits of zero, a length that is a multiple of four, and the cookie. nil: it is something else.

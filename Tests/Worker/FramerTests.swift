@@ -54,6 +54,30 @@ import Testing
             ])
     }
 
+    @Test(arguments: ["GET / HTTP/1.1\r\n", "GET /a?b HTTP/1.0\r\nHost: x\r\n", "A b HTTP/1.1\n"])
+    func `a request of HTTP needs no Content-Length, and has a body if there is one (RFC 9112, 6.3)`(
+        head: String
+    ) {
+        let bare = head + "\r\n"
+        let whole = head + "Content-Length: 2\r\n\r\nab"
+        #expect(
+            steps(bare + whole) == [
+                .message(skip: 0, count: bare.utf8.count), .message(skip: 0, count: whole.utf8.count),
+                .more(skip: 0, expected: 0),
+            ])
+    }
+
+    @Test(arguments: [
+        " HTTP/1.1\r\n", "HTTP/1.1\r\n", "GET / HTTP/1.1 \r\n", "GET / HTTP/2.0\r\n",
+        "A b SIP/2.0\r\nX: HTTP/1.1\r\n",
+    ])
+    func `what only looks like it does`(head: String) {
+        guard case .fault(_, _, .noContentLength)? = steps(head + "\r\n").last else {
+            Issue.record("\(steps(head + "\r\n"))")
+            return
+        }
+    }
+
     @Test func `STUN may stand between messages (RFC 5626, 4.4.2)`() {
         let stun: [UInt8] = [0, 1, 0, 4, 0x21, 0x12, 0xa4, 0x42] + [UInt8](repeating: 10, count: 16)
         let one = Array((head + "l: 0\r\n\r\n").utf8)

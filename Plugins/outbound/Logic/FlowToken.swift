@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#if canImport(Digests)
+import Digests
+#endif
 
 /// The token that stands for a flow in Path and Record-Route (RFC 5626, 5.2), so that the server need not remember it.
 ///

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#if canImport(Digests)
+    import Digests
+#endif
 
 /// A key that signs flow tokens: HMAC-SHA1 (RFC 2104) with what depends on the key alone worked out once, so that a
 /// token costs two blocks of the hash.

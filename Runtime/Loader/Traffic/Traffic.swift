@@ -62,6 +62,13 @@ final class Traffic: WorkerHandler {
             let isTaken = withUnsafePointer(to: &flow) { !runHooks(.foreign, message, $0, on: state) }
             if isTaken { return }
         }
+        if message.isIndexed, message.isRequest, message.flow.connection != 0,
+            message.version.hasPrefixIgnoringCase("HTTP/1.")
+        {
+            var flow = message.flow
+            let isTaken = withUnsafePointer(to: &flow) { !runHooks(.http, message, $0, on: state) }
+            if isTaken { return }
+        }
         Malformed.handle(message, fault, on: state)
     }
 

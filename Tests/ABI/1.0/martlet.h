@@ -258,7 +258,10 @@ typedef struct mt_hook {
  *   core.copied            msg is a copy; data: const mt_msg *, the original
  *   core.foreign           bytes that are no SIP, with two bits of zero in front;
  *                          MT_F_BYTES of msg has them, and nothing else of it
- *                          is there; data: const mt_flow *; MT_STOP: taken    */
+ *                          is there; data: const mt_flow *; MT_STOP: taken
+ *   core.http              an HTTP/1 request on a stream: method, URI, version,
+ *                          headers and body of msg are there; data: const
+ *                          mt_flow *; MT_STOP: taken                           */
 
 typedef struct mt_plugin {
     uint32_t    magic;        /* these four fields never change              */

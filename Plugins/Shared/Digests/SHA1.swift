@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// SHA-1 (RFC 3174), as far as flow tokens need it: their layout asks for this hash. With a key in front (HMAC) it is
-/// as safe as ever; nothing else may be built on it.
-struct SHA1 {
-    typealias State = (UInt32, UInt32, UInt32, UInt32, UInt32)
-    static let start: State = (0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0)
-    static let blockSize = 64
-    static let size = 20
+/// SHA-1 (RFC 3174), for what is laid down with it: flow tokens, where with a key in front (HMAC) it is as safe as ever,
+/// and the answer to a WebSocket handshake, which is no secret. Nothing else may be built on it.
+@frozen public enum SHA1 {
+    public typealias State = (UInt32, UInt32, UInt32, UInt32, UInt32)
+    @inlinable public static var start: State {
+        (0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0)
+    }
+    @inlinable public static var blockSize: Int { 64 }
+    @inlinable public static var size: Int { 20 }
 
     /// Takes one block of sixteen words into the state.
-    @inline(__always)
-    static func mix(_ words: UnsafeMutablePointer<UInt32>, into state: inout State) {
+    @inlinable @inline(__always)
+    public static func mix(_ words: UnsafeMutablePointer<UInt32>, into state: inout State) {
         var (a, b, c, d, e) = state
         for round in 0..<80 {
             let place = round & 15
@@ -39,8 +41,8 @@ struct SHA1 {
     /// The last bytes of a message, padded. They are at most 55, so that one block holds them and the length.
     ///
     /// - Parameter total: the bytes of the whole message.
-    @inline(__always)
-    static func finish(_ bytes: UnsafeRawBufferPointer, total: Int, _ state: inout State) {
+    @inlinable @inline(__always)
+    public static func finish(_ bytes: UnsafeRawBufferPointer, total: Int, _ state: inout State) {
         withUnsafeTemporaryAllocation(byteCount: blockSize, alignment: 4) { raw in
             let block = UnsafeMutableRawBufferPointer(rebasing: raw[0..<blockSize])
             block.initializeMemory(as: UInt8.self, repeating: 0)
@@ -52,8 +54,8 @@ struct SHA1 {
     }
 
     /// A block of bytes.
-    @inline(__always)
-    static func mix(_ block: UnsafeMutableRawBufferPointer, into state: inout State) {
+    @inlinable @inline(__always)
+    public static func mix(_ block: UnsafeMutableRawBufferPointer, into state: inout State) {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 16) { words in
             for index in 0..<16 {
                 words[index] = block.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self).bigEndian
@@ -63,7 +65,7 @@ struct SHA1 {
     }
 
     /// Of a message of any length.
-    static func hash(_ message: [UInt8]) -> State {
+    public static func hash(_ message: [UInt8]) -> State {
         var state = start
         var padded = message + [0x80]
         while padded.count % blockSize != 56 { padded.append(0) }
@@ -76,7 +78,7 @@ struct SHA1 {
         return state
     }
 
-    static func bytes(_ state: State) -> [UInt8] {
+    public static func bytes(_ state: State) -> [UInt8] {
         [state.0, state.1, state.2, state.3, state.4].flatMap { word in
             withUnsafeBytes(of: word.bigEndian) { Array($0) }
         }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Base64 with the usual alphabet, and with the signs for padding (RFC 4648, 4), in room that is there.
-enum Base64 {
-    static func room(for count: Int) -> Int { (count + 2) / 3 * 4 }
+@frozen public enum Base64 {
+    @inlinable public static func room(for count: Int) -> Int { (count + 2) / 3 * 4 }
 
     /// Answers how many digits that are.
-    @inline(__always)
-    static func write(_ bytes: UnsafeRawBufferPointer, into text: UnsafeMutablePointer<UInt8>) -> Int {
+    @inlinable @inline(__always)
+    public static func write(_ bytes: UnsafeRawBufferPointer, into text: UnsafeMutablePointer<UInt8>) -> Int {
         var at = 0
         var index = 0
         while index < bytes.count {
@@ -25,8 +25,10 @@ enum Base64 {
     }
 
     /// Answers how many bytes that are, or nil when it is not written as `write` writes it.
-    @inline(__always)
-    static func read(_ text: UnsafeBufferPointer<UInt8>, into bytes: UnsafeMutableRawBufferPointer) -> Int? {
+    @inlinable @inline(__always)
+    public static func read(_ text: UnsafeBufferPointer<UInt8>, into bytes: UnsafeMutableRawBufferPointer)
+        -> Int?
+    {
         guard text.count % 4 == 0, text.count > 0, text.count / 4 * 3 <= bytes.count else { return nil }
         var padding = 0
         if text[text.count - 1] == UInt8(ascii: "=") {
@@ -52,9 +54,11 @@ enum Base64 {
         return at - padding
     }
 
-    static func isDigit(_ byte: UInt8) -> Bool { value(byte) != nil || byte == UInt8(ascii: "=") }
+    @inlinable public static func isDigit(_ byte: UInt8) -> Bool {
+        value(byte) != nil || byte == UInt8(ascii: "=")
+    }
 
-    @inline(__always) private static func digit(_ value: UInt32) -> UInt8 {
+    @inlinable @inline(__always) static func digit(_ value: UInt32) -> UInt8 {
         let value = UInt8(truncatingIfNeeded: value)
         switch value {
         case 0..<26: return value + 65
@@ -65,7 +69,7 @@ enum Base64 {
         }
     }
 
-    @inline(__always) private static func value(_ byte: UInt8) -> UInt32? {
+    @inlinable @inline(__always) static func value(_ byte: UInt8) -> UInt32? {
         switch byte {
         case 65...90: UInt32(byte) - 65
         case 97...122: UInt32(byte) - 71
