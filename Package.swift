@@ -27,7 +27,7 @@ let plugins = [
     "auth", "auth_db", "avpops", "cfg_rpc", "corex", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs",
     "kex", "maxfwd", "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp",
     "pv", "registrar", "rr", "sanity", "sca", "signaling", "sipmsgops", "siputils", "sl", "sst", "stun",
-    "textops", "tls", "tm", "tmx", "usrloc", "xhttp", "xlog",
+    "textops", "tls", "tm", "tmx", "usrloc", "websocket", "xhttp", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
 let withLogic: Set = [
@@ -41,6 +41,7 @@ let withLogic: Set = [
 let shared = ["Carrier": ["ctl", "mi_fifo", "jsonrpcs"]]
 /// The same of what they have to work out.
 let sharedByLogic = ["Digests": ["outbound", "websocket"]]
+let sharedNames: [String] = Array(shared.keys) + Array(sharedByLogic.keys)
 
 /// The system's libraries that a plugin needs, and that nothing else is linked with: Plugins/NAME/LIBRARY has the
 /// module map.
@@ -129,7 +130,7 @@ let package = Package(
             exclude: ["instructions.txt", "README.md"]),
     ]
         + withLogic.sorted().map(logicTarget)
-        + (shared.keys + sharedByLogic.keys).sorted().map(sharedTarget)
+        + sharedNames.map(sharedTarget)
         + plugins.map(pluginTarget)
         + systemLibraries.map {
             .systemLibrary(

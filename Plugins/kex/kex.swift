@@ -32,11 +32,22 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
         "is_myself", in: .any, "Does it name this server?",
         Arg("uri", Text.self, "A URI, or a host alone. Without a port, any will do.")
     ) { _, text in
-        if let uri = URI(text) { return Outcome(uri.isMine) }
+        if let uri = URI(text) { return Outcome(uri.isMine || isMineOverAny(uri)) }
         var host = mt_uri()
         host.host = text.raw
         return Outcome(!text.isEmpty && Server.net.pointee.mine(&host))
     }
+}
+
+/// A URI that names no transport, by a port of ours of any.
+private func isMineOverAny(_ uri: URI) -> Bool {
+    guard uri.param("transport") == nil else { return false }
+    for transport in ["transport=tcp", "transport=tls", "transport=ws", "transport=wss"] as [StaticString] {
+        var other = uri.raw
+        other.params = mt_str(transport)
+        if Server.net.pointee.mine(&other) { return true }
+    }
+    return false
 }
 
 @Declarations private func valueFunctions() -> [any Declaration] {

@@ -33,6 +33,9 @@ public enum Transport: UInt32, Sendable, CaseIterable {
         }
     }
 
+    /// Messages with an end of their own, on a stream.
+    public var hasMessages: Bool { self == .ws || self == .wss }
+
     /// Over TLS.
     public var isSecure: Bool { self == .tls || self == .wss }
 

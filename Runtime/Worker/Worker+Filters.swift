@@ -52,6 +52,25 @@ extension Worker {
         gather(for: connection) { open(chain.pointee.bottom, chain) }
     }
 
+    /// One more filter, above those that are there and ready, and opens it.
+    func addFilter(_ filter: UnsafePointer<Filter>, _ connection: UnsafeMutablePointer<Connection>) {
+        let chain = connection.pointee.filters ?? FilterChain.make()
+        connection.pointee.filters = chain
+        connection.pointee.isFiltered = true
+        chain.pointee.add(filter, connection)
+        chain.pointee.isReady = false
+        setDeadline(connection, limits.handshakeTime)
+        gather(for: connection) { open(chain.pointee.top, chain) }
+    }
+
+    /// What the framer had not looked at when the filter came.
+    func passOn(
+        _ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int
+    ) {
+        guard count > 0, let chain = connection.pointee.filters else { return }
+        gather(for: connection) { climb(chain.pointee.top, Slice(base: bytes, count: count)) }
+    }
+
     private func open(_ stage: StagePointer, _ chain: FilterChain.Pointer) {
         stage.pointee.phase = .opening
         let name = mt_str(
@@ -226,9 +245,9 @@ extension Worker {
         end(connection)
     }
 
-    /// Bytes as a message of this connection. The caller releases it.
+    /// Bytes as a message of this connection, up to its filter's last call. The caller releases it.
     public func read(_ stage: StagePointer, _ bytes: Slice) -> Message? {
-        guard isLive(stage) else { return nil }
+        guard stage.pointee.phase != .closed else { return nil }
         let message = pool.take()
         message.flow = stage.pointee.connection.pointee.flow
         _ = message.load(bytes.bytes)

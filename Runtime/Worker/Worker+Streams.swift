@@ -115,7 +115,7 @@ extension Worker {
         _ connection: UnsafeMutablePointer<Connection>, _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int
     ) {
         var at = 0
-        while connection.pointee.end == .none {
+        reading: while connection.pointee.end == .none {
             let step = connection.pointee.framer.step(
                 bytes + at, count - at, limit: limits.streamMessage,
                 lengthOptional: limits.acceptsNoContentLength)
@@ -124,6 +124,11 @@ extension Worker {
                 at += skip
                 deliver(connection, bytes + at, size)
                 at += size
+                if connection.pointee.flow.transport.hasMessages {
+                    // It was a handshake.
+                    passOn(connection, bytes + at, count - at)
+                    break reading
+                }
             case .ping(let skip):
                 at += skip
                 answerPing(connection)

@@ -234,6 +234,11 @@ public final class WorkerGroup: @unchecked Sendable {
     public var openConnections: Int { open.load(ordering: .relaxed) }
     public var openSecureConnections: Int { openSecure.load(ordering: .relaxed) }
 
+    /// Is there an open connection to that address? [any]
+    public func leads(to endpoint: Endpoint, over transport: Transport) -> Bool {
+        destinations.find(endpoint, transport, .none) != nil
+    }
+
     // MARK: what is logged
 
     enum Notice { case tooMany, noDescriptors, slowReader }

@@ -9,7 +9,7 @@ package struct Packet: Sendable, CustomStringConvertible {
     package let headers: [(name: String, value: String)]
     package let body: [UInt8]
 
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         self.bytes = bytes
         let end = bytes.firstRange(of: Array("\r\n\r\n".utf8))
         let head = String(decoding: bytes[..<(end?.lowerBound ?? bytes.count)], as: UTF8.self)

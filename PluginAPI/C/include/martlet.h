@@ -586,6 +586,14 @@ typedef struct mt_net_api {
      * dst_blocklist_udp_imask and its like. MT_NO: use_dst_blocklist is off,
      * or such a failure does not count. [any]                                 */
     mt_result (*block)(const mt_flow *, int32_t seconds, uint32_t why);
+
+    /* From here on a tcp or tls connection is a ws or wss one: answer is sent as it
+     * is, "filter.ws" opened above what is there, and what comes behind the message
+     * that is being worked on goes to it. Others are told that the old connection
+     * closed and the new one, of the same number, opened. In the filter's open()
+     * peer_name is absent and outgoing false. MT_NO: it is no such connection, or
+     * has a filter.ws; MT_GONE: it has ended, or is another worker's. [worker] */
+    mt_result (*upgrade)(const mt_flow *, mt_str answer);
 } mt_net_api;
 enum { MT_BLOCK_SILENT = 16, MT_BLOCK_503 = 32 };
 

@@ -10,6 +10,8 @@ public struct CloseCode: Equatable, Sendable {
     public static let goingAway = CloseCode(number: 1001)
     public static let protocolError = CloseCode(number: 1002)
     public static let badData = CloseCode(number: 1007)
+    /// What is asked of the peer beside the protocol: to answer in time.
+    public static let violation = CloseCode(number: 1008)
     public static let tooLarge = CloseCode(number: 1009)
     public static let internalError = CloseCode(number: 1011)
 

@@ -119,6 +119,17 @@ extension mt_net_api {
             }
         }
         flow = { stage in stage.map { StagePointer($0).pointee.flow } }
+        upgrade = { flow, answer in
+            guard let flow, let state = WorkerState.current else { return mt_result(MT_ERROR) }
+            let upgraded = state.pointee.worker._withUnsafeGuaranteedRef {
+                $0.upgrade(flow.pointee, Slice(answer))
+            }
+            switch upgraded {
+            case .done: return mt_result(MT_OK)
+            case .unfit: return mt_result(MT_NO)
+            case .gone: return mt_result(MT_GONE)
+            }
+        }
     }
 
     @inline(__always)

@@ -152,11 +152,20 @@ struct Sending {
             flow.connection = message.connection
             guard isAlive(flow) else { return fail(430, "Flow Failed") }
         }
-        chooseSocket(&flow)
-        if flow.socket == .max, transport == .ws {
+        if transport == .ws, !leads(to: endpoint, over: .ws) {
             // RFC 7118, 4.1: a URI says ws for either.
-            flow.protocol = Transport.wss.rawValue
+            if leads(to: endpoint, over: .wss)
+                || network({ $0.choose(for: endpoint, .ws, receivedOn: nil) }) == nil
+            {
+                flow.protocol = Transport.wss.rawValue
+            }
+        }
+        chooseSocket(&flow)
+        if flow.socket == .max, flow.transport.hasMessages, leads(to: endpoint, over: flow.transport) {
+            // It came by a socket of another transport, and became a WebSocket there.
+            flow.protocol = (flow.transport == .ws ? Transport.tcp : .tls).rawValue
             chooseSocket(&flow)
+            flow.protocol = (flow.transport == .tcp ? Transport.ws : .wss).rawValue
         }
         guard flow.socket != .max else {
             count(host.counters.badURIs)
@@ -166,6 +175,10 @@ struct Sending {
             return fail(473, "Filtered destination")
         }
         return deliver(&flow)
+    }
+
+    private func leads(to endpoint: Endpoint, over transport: Transport) -> Bool {
+        host.group?._withUnsafeGuaranteedRef { $0.leads(to: endpoint, over: transport) } ?? false
     }
 
     private func isBlocked(_ endpoint: Endpoint, _ transport: Transport) -> Bool {

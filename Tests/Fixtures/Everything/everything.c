@@ -253,6 +253,7 @@ static mt_result walk_net(mt_call *call) {
     CHECK(net->send_next(call, call->msg, sent, NULL) == MT_NO);
     if (flow.connection == UINT64_MAX) { /* never: these are for filters, and for who ends a connection */
         net->close(&flow);
+        net->upgrade(&flow, mt_s(""));
         mt_stage *stage = NULL;
         net->arrived(stage, mt_s(""));
         net->message(stage, mt_s(""));

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// Telephones in browsers are called, and call: nobody can reach the names in their Via and Contact, only the
+/// connection that they have opened (RFC 7118, 5 and 6).
+@Suite struct WebsocketCallTests {
+    /// The routing of the manual, 2.2: aliases, and what the registrar has seen.
+    static let aliases = """
+        loadmodule "sl.so"
+        loadmodule "tm.so"
+        loadmodule "rr.so"
+        loadmodule "pv.so"
+        loadmodule "textops.so"
+        loadmodule "siputils.so"
+        loadmodule "usrloc.so"
+        loadmodule "registrar.so"
+        loadmodule "nathelper.so"
+        loadmodule "kex.so"
+        loadmodule "ctl.so"
+        loadmodule "websocket.so"
+        modparam("nathelper", "received_avp", "$avp(RECEIVED)")
+        modparam("registrar", "received_avp", "$avp(RECEIVED)")
+        request_route {
+            if (nat_uac_test(64)) {
+                force_rport();
+                if (is_method("REGISTER")) {
+                    fix_nated_register();
+                } else if (!add_contact_alias()) {
+                    sl_send_reply("400", "Bad Request");
+                    exit;
+                }
+            }
+            if (!is_method("REGISTER")) t_on_reply("WS_REPLY");
+            if (has_totag()) {
+                if (loose_route()) {
+                    if ($du == "" || $du == $null) {
+                        if (!handle_ruri_alias()) {
+                            sl_send_reply("400", "Bad Request");
+                            exit;
+                        }
+                    }
+                    t_relay();
+                }
+                exit;
+            }
+            if (is_method("INVITE")) record_route();
+            if (is_method("REGISTER")) {
+                save("location");
+                exit;
+            }
+            if (!lookup("location")) {
+                sl_send_reply("404", "Not Found");
+                exit;
+            }
+            t_relay();
+        }
+        onreply_route[WS_REPLY] {
+            if (nat_uac_test(64)) add_contact_alias();
+        }
+        """
+
+    /// Sees to it that whoever it is gets a request and answers it.
+    private func answer(_ phone: WebSocket, _ method: String, _ lines: String...) throws -> Packet {
+        let request = try phone.message()
+        #expect(request.method == method)
+        var reply = Request.reply(200, "OK", to: request)
+        if let contact = lines.first {
+            let text = String(decoding: reply, as: UTF8.self)
+            reply = Array(
+                text.replacingOccurrences(of: "Content-Length", with: "\(contact)\r\nContent-Length").utf8)
+        }
+        phone.send(reply)
+        return request
+    }
+
+    private func register(_ phone: WebSocket, _ user: String) throws {
+        let request = phone.request("REGISTER", "sip:example.com") {
+            $0.to = "<sip:\(user)@example.com>"
+            $0.lines = ["Contact: <sip:\(user)@\(phone.name);transport=ws>", "Expires: 600"]
+        }
+        #expect(try phone.ask(request).status == 200)
+    }
+
+    @Test(arguments: ["1", "3"])
+    func `a browser registers, is called over UDP, and the dialog finds its way both ways`(workers: String)
+        throws
+    {
+        let server = try Server(Self.aliases, listen: WebsocketTests.listen, "-n", workers)
+        let phone = try WebSocket(to: server.first("ws"))
+        try register(phone, "bob")
+        let caller = try Client()
+        let invite = Request("INVITE", "sip:bob@example.com", from: caller).with {
+            $0.lines = ["Contact: <sip:alice@\(caller.text)>"]
+        }
+        caller.send(invite, to: server.udp)
+        let there = try answer(phone, "INVITE", "Contact: <sip:bob@\(phone.name);transport=ws>")
+        #expect(there["Via"]?.hasPrefix("SIP/2.0/WS 127.0.0.1:\(server.first("ws").port);") == true)
+        #expect(there.uri == "sip:bob@\(phone.name);transport=ws")
+        #expect(there.all("Record-Route").contains { $0.contains("transport=ws") })
+        var answered = try caller.receive()
+        while answered.status < 200 { answered = try caller.receive() }
+        let contact = try #require(answered["Contact"])
+        #expect(contact.contains("\(phone.name);transport=ws;alias=127.0.0.1~\(phone.port)~4"))
+        // ACK and BYE go to a name that nobody can look up, along the connection.
+        func within(_ method: String, _ sequence: Int) -> Request {
+            Request(method, String(contact.dropFirst().prefix { $0 != ">" }), from: caller).with {
+                $0.callID = invite.callID
+                $0.to = answered["To"] ?? ""
+                $0.sequence = sequence
+                $0.lines = answered.all("Record-Route").reversed().map { "Route: \($0)" }
+            }
+        }
+        caller.send(within("ACK", 1), to: server.udp)
+        #expect(try phone.message().method == "ACK")
+        caller.send(within("INFO", 2), to: server.udp)
+        #expect(try answer(phone, "INFO").uri == "sip:bob@\(phone.name);transport=ws")
+        #expect(try caller.receive().status == 200)
+        // And back.
+        phone.send(
+            phone.request("BYE", "sip:alice@\(caller.text)") {
+                $0.callID = invite.callID
+                $0.from = "\(there["To"] ?? "");tag=b1"
+                $0.to = there["From"] ?? ""
+                $0.lines = there.all("Record-Route").map { "Route: \($0)" }
+            }.bytes)
+        let bye = try caller.receive()
+        #expect(bye.method == "BYE")
+        caller.send(Request.reply(200, "OK", to: bye), to: server.udp)
+        #expect(try phone.message().status == 200)
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
+    @Test func `two browsers call each other`() throws {
+        let server = try Server(Self.aliases, listen: WebsocketTests.listen)
+        let (alice, bob) = try (WebSocket(to: server.first("ws")), WebSocket(to: server.first("ws")))
+        try register(alice, "alice")
+        try register(bob, "bob")
+        alice.send(
+            alice.request("INVITE", "sip:bob@example.com") {
+                $0.lines = ["Contact: <sip:alice@\(alice.name);transport=ws>"]
+            }.bytes)
+        let invite = try answer(bob, "INVITE", "Contact: <sip:bob@\(bob.name);transport=ws>")
+        #expect(invite["Contact"]?.contains("alias=127.0.0.1~\(alice.port)~4") == true)
+        var answered = try alice.message()
+        while answered.status < 200 { answered = try alice.message() }
+        #expect(answered.status == 200)
+        #expect(answered["Contact"]?.contains("alias=127.0.0.1~\(bob.port)~4") == true)
+    }
+
+    @Test func `when the connection is gone nobody opens another one`() throws {
+        let server = try Server(Self.aliases, listen: WebsocketTests.listen)
+        let phone = try WebSocket(to: server.first("ws"))
+        try register(phone, "bob")
+        phone.close()
+        _ = try phone.receive()
+        #expect(phone.stream.isClosed())
+        let caller = try Client()
+        let invite = Request("MESSAGE", "sip:bob@example.com", from: caller)
+        var answer = try caller.ask(invite, server.udp)
+        while answer.status < 200 { answer = try caller.receive() }
+        #expect([404, 430, 477, 480, 503].contains(answer.status), "\(answer.startLine)")
+    }
+
+    // MARK: - with a client of others
+
+    /// Python, and the library that Debian calls python3-websockets.
+    static let python = "/usr/bin/python3"
+    static var hasLibrary: Bool {
+        let isThere = (try? run(python, "-c", "import websockets"))?.status == 0
+        if !isThere { print("skipped: \(python) has no library websockets (python3-websockets)") }
+        return isThere
+    }
+
+    @Test func `Python's websockets register, call each other, and one on UDP`() throws {
+        guard Self.hasLibrary else { return }
+        let server = try Server(Self.aliases, listen: WebsocketTests.listen)
+        let output = try run(
+            "timeout", "-k", "1", "60", Self.python, Repository.path("Tests/Fixtures/websockets/phones.py"),
+            "ws://\(server.first("ws").text)/", server.udp.text)
+        #expect(
+            output.out == """
+                alice is registered over WS
+                bob is registered over WS
+                carol is registered over UDP
+                alice has called bob
+                carol has called alice
+                alice has called carol
+                a ping is answered
+                closed with 1000
+
+                """, "\(output.err)")
+    }
+}
