@@ -59,7 +59,7 @@ enum Contacts {
         return change(message) { uri, _ in text(uri, source.address.host, source.port, tail(uri)) }
     }
 
-    /// add_contact_alias(): 1 added, 2 there is no need.
+    /// add_contact_alias(): 1 added, 2 there is no need, or no Contact, as in a BYE.
     static func addAlias(_ message: Message, _ alias: Alias?) -> Outcome {
         let source = Source(message)
         let name = aliasName.value
@@ -78,7 +78,7 @@ enum Contacts {
             return text + parameter + String(whole.dropFirst(count))
         }
         if isChanged { return .yes }
-        return isNeeded || message.contactURI.isEmpty ? .no : Outcome(2)
+        return isNeeded ? .no : Outcome(2)
     }
 
     /// Where a parameter of a URI stands in it, with the semicolon before it.

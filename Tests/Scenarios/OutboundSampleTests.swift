@@ -17,7 +17,10 @@ struct EdgeAndRegistrar {
     /// - Parameters:
     ///   - secret: with one, tokens outlive a restart of the edge.
     ///   - hasTLS: the edge has a socket for it as well, and makes its own certificate.
-    init?(secret: String? = nil, firstLine: String? = nil, hasTLS: Bool = false) throws {
+    ///   - hasWeb: the edge listens for WebSockets as well.
+    init?(
+        secret: String? = nil, firstLine: String? = nil, hasTLS: Bool = false, hasWeb: Bool = false
+    ) throws {
         guard let edgePath = Repository.shared("data/configs/edge-proxy.cfg"),
             let registrarPath = Repository.shared("data/configs/registrar.cfg")
         else {
@@ -41,10 +44,15 @@ struct EdgeAndRegistrar {
         if hasTLS {
             text = text.replacing("loadmodule", with: "loadmodule \"tls.so\"\nloadmodule", maxReplacements: 1)
         }
+        if hasWeb {
+            text = text.replacing(
+                "loadmodule \"stun.so\"", with: "loadmodule \"stun.so\"\nloadmodule \"websocket.so\"")
+        }
         edgeFile = try folder.file("edge.cfg", with: text)
         edge = try Server(
             file: edgeFile,
-            listen: ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"] + (hasTLS ? ["tls:127.0.0.1:0"] : []), in: Scratch())
+            listen: ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"] + (hasTLS ? ["tls:127.0.0.1:0"] : [])
+                + (hasWeb ? ["ws:127.0.0.1:0"] : []), in: Scratch())
     }
 
     /// Ends the edge without a word, and starts it again where it was.

@@ -163,6 +163,50 @@ import Testing
         #expect([404, 430, 477, 480, 503].contains(answer.status), "\(answer.startLine)")
     }
 
+    @Test
+    func
+        `the edge of the outbound manual keeps the flow of a browser, and the other one when that is gone (RFC 7118, 5)`()
+        throws
+    {
+        guard let servers = try EdgeAndRegistrar(hasWeb: true) else { return }
+        let phone = try WebSocket(to: servers.edge.first("ws"))
+        let desk = try Client()
+        let alice = try Client()
+        let overUDP = Request.outbound(
+            Request("REGISTER", "sip:example.com", from: desk), contact: "sip:bob@\(desk.text);ob", 2)
+        #expect(try desk.ask(overUDP, servers.edge.udp).status == 200)
+        let registered = try phone.ask(
+            Request.outbound(
+                phone.request("REGISTER", "sip:example.com"),
+                contact: "sip:bob@\(phone.name);transport=ws;ob", 1))
+        #expect(registered.status == 200 && registered["Require"] == "outbound", "\(registered)")
+        #expect(registered["Flow-Timer"] == "20")
+        func invite() -> Request {
+            Request("INVITE", "sip:bob@example.com", from: alice).with {
+                $0.lines = ["Contact: <sip:alice@\(alice.text)>"]
+            }
+        }
+        // Nobody could find the name in the Contact: the token in Path leads to the connection.
+        let first = invite()
+        alice.send(first, to: servers.registrar.udp)
+        let called = try phone.message()
+        #expect(called.method == "INVITE" && called.uri == "sip:bob@\(phone.name);transport=ws;ob")
+        let route = try #require(called["Record-Route"])
+        #expect(
+            route.contains("@127.0.0.1:\(servers.edge.first("ws").port)") && route.contains("transport=ws"))
+        phone.send(Request.reply(486, "Busy Here", to: called))
+        #expect(try alice.receive("486").status == 486)
+        alice.send(first.follower("ACK", to: "<sip:bob@example.com>;tag=b1"), to: servers.registrar.udp)
+        #expect(try phone.message().method == "ACK")
+        phone.close()
+        _ = try phone.receive()
+        #expect(phone.stream.isClosed())
+        try servers.edge.comes { try servers.edge.statistic("outbound.flows") == 0 }
+        alice.send(invite(), to: servers.registrar.udp)
+        #expect(try desk.receive("INVITE").uri == "sip:bob@\(desk.text);ob")
+        #expect(try servers.edge.statistic("outbound.dead") == 1)
+    }
+
     // MARK: - with a client of others
 
     /// Python, and the library that Debian calls python3-websockets.
@@ -173,16 +217,35 @@ import Testing
         return isThere
     }
 
-    @Test func `Python's websockets register, call each other, and one on UDP`() throws {
+    /// A connection of TCP or TLS becomes a WebSocket where a script says so.
+    static let upgrading = """
+        event_route[xhttp:request] {
+            if ($hdr(Origin) == "http://example.com" && ws_handle_handshake()) exit;
+            xhttp_reply("404", "Not Found", "", "");
+        }
+        """
+
+    @Test(arguments: ["ws", "wss", "tcp", "tls"])
+    func `Python's websockets register, call each other, and one on UDP`(transport: String) throws {
         guard Self.hasLibrary else { return }
-        let server = try Server(Self.aliases, listen: WebsocketTests.listen)
+        let isSecure = transport == "wss" || transport == "tls"
+        var configuration = Self.aliases
+        if isSecure { configuration = "loadmodule \"tls.so\"\n" + configuration }
+        if transport == "tcp" || transport == "tls" {
+            configuration = "loadmodule \"xhttp.so\"\n" + configuration + Self.upgrading
+        }
+        let server = try Server(configuration, listen: ["udp:127.0.0.1:0", "\(transport):127.0.0.1:0"])
         let output = try run(
-            "timeout", "-k", "1", "60", Self.python, Repository.path("Tests/Fixtures/websockets/phones.py"),
-            "ws://\(server.first("ws").text)/", server.udp.text)
+            [
+                "timeout", "-k", "1", "60", Self.python,
+                Repository.path("Tests/Fixtures/websockets/phones.py"),
+                "\(isSecure ? "wss" : "ws")://\(server.first(transport).text)/", server.udp.text,
+            ] + (isSecure ? [server.runFolder + "/tls-selfsigned.pem"] : []))
+        let way = isSecure ? "WSS" : "WS"
         #expect(
             output.out == """
-                alice is registered over WS
-                bob is registered over WS
+                alice is registered over \(way)
+                bob is registered over \(way)
                 carol is registered over UDP
                 alice has called bob
                 carol has called alice
@@ -190,6 +253,6 @@ import Testing
                 a ping is answered
                 closed with 1000
 
-                """, "\(output.err)")
+                """, "\(output.err)\(server.log)")
     }
 }

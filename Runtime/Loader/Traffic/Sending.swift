@@ -278,7 +278,7 @@ struct Sending {
             at += piece.count
         }
         put("Via: ")
-        let prefix = network { $0.viaPrefix(flow.socket) } ?? .absent
+        let prefix = viaPrefix(flow)
         if let own = OwnVia.of(message) {
             own.pointee.putPrefix(instead: prefix, &at)
             if own.pointee.branch.isPresent {
@@ -293,6 +293,20 @@ struct Sending {
         if host.options.addsRport || message.has(option: MT_O_RPORT_IN_VIA) { put(";rport") }
         put("\r\n")
         return at - text
+    }
+
+    /// `SIP/2.0/UDP host:port;branch=`. A connection that became a WebSocket has a socket of another transport.
+    private func viaPrefix(_ flow: mt_flow) -> Slice {
+        let usual = network { $0.viaPrefix(flow.socket) } ?? .absent
+        guard flow.transport.hasMessages, network({ $0.transport(flow.socket) }) != flow.transport,
+            let blank = usual.firstIndex(of: 0x20)
+        else { return usual }
+        let rest = usual.dropFirst(blank)
+        let start: Slice = flow.transport == .ws ? "SIP/2.0/WS" : "SIP/2.0/WSS"
+        let room = message.alloc(start.count + rest.count).assumingMemoryBound(to: UInt8.self)
+        if let base = start.base { room.update(from: base, count: start.count) }
+        if let base = rest.base { (room + start.count).update(from: base, count: rest.count) }
+        return Slice(base: UnsafePointer(room), count: start.count + rest.count)
     }
 
     // MARK: - the end
