@@ -25,7 +25,8 @@ import Testing
         #expect(output.status == 0, "\(output.err)")
         // As text, in comments, and for Graphviz.
         let text = output.out.components(separatedBy: "digraph ")
-        #expect(text.count == 2 && text[0].split(separator: "\n").allSatisfy { $0.hasPrefix("// ") })
+        try #require(text.count == 2, "\(output.out)")
+        #expect(text[0].split(separator: "\n").allSatisfy { $0.hasPrefix("// ") })
         let lines = try Repository.text("modules.conf").split(
             separator: "\n", omittingEmptySubsequences: false)
         let line = try #require(lines.firstIndex { $0.hasPrefix("loadmodule \"textops.so\"") }) + 1

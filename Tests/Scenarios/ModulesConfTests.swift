@@ -29,8 +29,9 @@ import Testing
         let plugins = try #require(try server.json("plugin.list") as? [[String: Any]])
         #expect(
             plugins.compactMap { $0["name"] as? String } == [
-                "kex", "corex", "pv", "xlog", "db_sqlite", "sl", "tm", "rr", "maxfwd", "usrloc", "registrar",
-                "textops", "siputils", "sanity", "nathelper", "avpops", "htable", "dialog", "sst", "ctl",
+                "kex", "corex", "pv", "xlog", "db_sqlite", "sl", "tm", "tls", "websocket", "stun", "outbound",
+                "rr", "path", "maxfwd", "usrloc", "registrar", "textops", "siputils", "sanity", "nathelper",
+                "avpops", "htable", "dialog", "sst", "sca", "ctl",
             ])
         #expect(server.stop() == 0)
         #expect(server.complaints == [], "\(server.log)")
@@ -39,7 +40,11 @@ import Testing
     @Test func `it listens on loopback alone`() throws {
         let text = try String(contentsOfFile: Self.file, encoding: .utf8)
         let listens = text.split(separator: "\n").filter { $0.hasPrefix("listen") }
-        #expect(listens == ["listen=udp:127.0.0.1:5060", "listen=tcp:127.0.0.1:5060"])
+        #expect(
+            listens.map { $0.prefix { $0 != " " } } == [
+                "listen=udp:127.0.0.1:5060", "listen=tcp:127.0.0.1:5060", "listen=tls:127.0.0.1:5061",
+                "listen=ws:127.0.0.1:8088", "listen=wss:127.0.0.1:8089",
+            ])
     }
 
     @Test func `it answers OPTIONS to itself over UDP, TCP and IPv6`() throws {
