@@ -55,7 +55,7 @@ enum Subscribing {
         do throws(Refusal) {
             let request = try read(message)
             let target = to.isAbsent ? message.toURI : to
-            guard let name = LineName(target) else { throw .malformed }
+            guard let name = LineName(target), name.isProper else { throw .malformed }
             let isAllowed = request.contact.withRaw {
                 Limits.allows(name, message, contact: Text(unchecked: $0))
             }

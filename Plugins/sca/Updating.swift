@@ -98,11 +98,10 @@ enum Updating {
     /// A Contact may have another user than the header has: that line is meant then.
     private static func canonical(_ message: Message, _ name: LineName) -> Group? {
         guard let field = message.first(contactHeader) else { return nil }
-        var list = field.body
-        guard let address = list.takeAddress(), let contact = LineName(address.uri), contact.user != name.user
-        else {
-            return nil
-        }
+        let body = field.body
+        // What stands before the first "<" is a name.
+        let uri = body.dropFirst(body.firstIndex(of: UInt8(ascii: "<")) ?? 0)
+        guard let contact = LineName(uri), contact.user != name.user else { return nil }
         return lines.find(LineName(user: contact.user, host: name.host))
     }
 

@@ -62,6 +62,7 @@ private let plugin = Plugin("sca", "1.0.0", "Shared call appearances: several te
 
     Start {
         if let fault = parameterFault() { return Host.fail(fault.what, help: fault.help) }
+        Hash.seed()
         Limits.prepare()
         return Storage.open()
     }

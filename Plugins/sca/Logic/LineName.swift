@@ -13,61 +13,63 @@ public struct LineName: ~Escapable, BitwiseCopyable {
         self.host = host
     }
 
-    /// Nil when it is no SIP URI with a host. Brackets around it may be there.
+    /// Nil when it is no SIP URI with a host. Brackets around it may be there. This is read of every call, so it looks
+    /// at bytes, and at few of them.
     @_lifetime(copy uri) public init?(_ uri: Text) {
-        guard let start = Self.scheme(uri) else { return nil }
-        let rest = uri.dropFirst(start)
-        var end = 0
-        var at = -1
-        loop: while end < rest.count {
-            switch rest[end] {
-            case UInt8(ascii: "@"):
-                if at >= 0 { break loop }
-                at = end
-            case UInt8(ascii: ">"), 32, 9: break loop
-            // Before the "@" they may belong to the user.
-            case UInt8(ascii: ";"), UInt8(ascii: "?"): if at >= 0 || !Self.hasAt(rest, end) { break loop }
+        guard let start = Self.scheme(uri), let bytes = uri.raw.ptr else { return nil }
+        var end = uri.count
+        if start.isBracketed, let close = uri.firstIndex(of: UInt8(ascii: ">")) { end = close }
+        let rest = uri[start.length..<max(end, start.length)]
+        let at = rest.firstIndex(of: UInt8(ascii: "@"))
+        var user = rest.prefix(at ?? 0)
+        if let colon = user.firstIndex(of: UInt8(ascii: ":")) { user = user.prefix(colon) }
+        let first = start.length + (at.map { $0 + 1 } ?? 0)
+        var last = first
+        if last < end, bytes[last] == 91 {
+            // An IPv6 address keeps its brackets.
+            while last < end, bytes[last] != 93 { last += 1 }
+            guard last < end else { return nil }
+            last += 1
+        } else {
+            while last < end, !Self.endsHost(bytes[last]) { last += 1 }
+        }
+        guard last > first else { return nil }
+        self.user = user
+        host = uri[first..<last]
+    }
+
+    @inline(__always) private static func endsHost(_ byte: CChar) -> Bool {
+        // : ; ? > , @ and blanks
+        byte == 58 || byte == 59 || byte == 63 || byte == 62 || byte == 44 || byte == 64 || byte == 32
+            || byte == 9
+    }
+
+    @inline(__always) private static func scheme(_ uri: Text) -> (length: Int, isBracketed: Bool)? {
+        guard let bytes = uri.raw.ptr, uri.count > 5 else { return nil }
+        let start = bytes[0] == 60 ? 1 : 0
+        guard bytes[start] | 32 == 115, bytes[start + 1] | 32 == 105, bytes[start + 2] | 32 == 112 else {
+            return nil
+        }
+        if bytes[start + 3] == 58 { return (start + 4, start == 1) }
+        guard bytes[start + 3] | 32 == 115, bytes[start + 4] == 58 else { return nil }
+        return (start + 5, start == 1)
+    }
+
+    /// Can it stand between angle brackets, and be the same there?
+    public var isProper: Bool {
+        for at in 0..<user.count {
+            switch user[at] {
+            case 0...32, 34, 60, 62, 64, 127: return false
             default: break
             }
-            end += 1
         }
-        var user = at >= 0 ? rest.prefix(at) : rest.prefix(0)
-        if let colon = user.firstIndex(of: UInt8(ascii: ":")) { user = user.prefix(colon) }
-        let host = Self.host(rest[(at + 1)..<end])
-        guard !host.isEmpty else { return nil }
-        self.user = user
-        self.host = host
-    }
-
-    private static func scheme(_ uri: Text) -> Int? {
-        let start = uri.count > 0 && uri[0] == UInt8(ascii: "<") ? 1 : 0
-        guard uri.count > start + 4, uri[start] | 32 == UInt8(ascii: "s"),
-            uri[start + 1] | 32 == UInt8(ascii: "i"),
-            uri[start + 2] | 32 == UInt8(ascii: "p")
-        else { return nil }
-        if uri[start + 3] == UInt8(ascii: ":") { return start + 4 }
-        return uri[start + 3] | 32 == UInt8(ascii: "s") && uri[start + 4] == UInt8(ascii: ":")
-            ? start + 5 : nil
-    }
-
-    private static func hasAt(_ text: Text, _ from: Int) -> Bool {
-        var at = from
-        while at < text.count, text[at] != UInt8(ascii: ">") {
-            if text[at] == UInt8(ascii: "@") { return true }
-            at += 1
+        for at in 0..<host.count {
+            switch host[at] {
+            case 45, 46, 48...58, 65...93, 95, 97...122: break
+            default: return false
+            }
         }
-        return false
-    }
-
-    /// Without the port; an IPv6 address keeps its brackets.
-    @_lifetime(copy text) private static func host(_ text: Text) -> Text {
-        guard !text.isEmpty else { return text }
-        if text[0] == UInt8(ascii: "[") {
-            guard let end = text.firstIndex(of: UInt8(ascii: "]")) else { return text.prefix(0) }
-            return text.prefix(end + 1)
-        }
-        guard let end = text.firstIndex(of: UInt8(ascii: ":")) else { return text }
-        return text.prefix(end)
+        return true
     }
 
     /// The same for the same line, in one process.
@@ -106,8 +108,15 @@ private func port(_ uri: Text, _ host: Text) -> Int {
 
 /// A hash of bytes that strangers choose, quick, with a key that they do not know.
 public enum Hash {
-    private static let key = UInt64.random(in: .min ... .max)
-    private static let other = UInt64.random(in: .min ... .max)
+    // Plain numbers cost nothing to reach; written by `seed`, before any is asked for.
+    nonisolated(unsafe) private static var key: UInt64 = 0x9e37_79b9_7f4a_7c15
+    nonisolated(unsafe) private static var other: UInt64 = 0xd1b5_4a32_d192_ed03
+
+    /// Once, on the main thread, before the first line.
+    public static func seed() {
+        key = .random(in: .min ... .max)
+        other = .random(in: .min ... .max)
+    }
 
     /// No bit of either is lost.
     @inline(__always) public static func mix(_ one: UInt64, _ two: UInt64) -> UInt64 {
