@@ -119,6 +119,16 @@ private func parameter(_ name: StaticString, isFirst: Bool = false) -> String? {
         let found = try #require(alias("192.0.2.1~5060~2"))
         #expect(found == Alias(host: "192.0.2.1", port: 5060, transport: 2))
         #expect(found.uri == "sip:192.0.2.1:5060;transport=tcp" && found.value == "192.0.2.1~5060~2")
+        // The numbers of other servers: 4 SCTP, 5 WS, 6 WSS.
+        for (text, number, parameter) in [
+            ("192.0.2.1~5060~4", 6, ";transport=sctp"), ("192.0.2.1~5060~5", 4, ";transport=ws"),
+            ("192.0.2.1~5060~6", 5, ";transport=ws"),
+        ] {
+            let alias = text.withRaw { Alias(Text(unchecked: $0)) }
+            #expect(alias?.transport == number && alias?.value == text)
+            #expect(alias?.uri == "sip:192.0.2.1:5060\(parameter)")
+        }
+        #expect(alias("192.0.2.1~5060~7") == nil)
         #expect(alias("[2001:db8::1]~5060~1")?.uri == "sip:[2001:db8::1]:5060")
     }
 

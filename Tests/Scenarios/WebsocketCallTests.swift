@@ -102,7 +102,7 @@ import Testing
         var answered = try caller.receive()
         while answered.status < 200 { answered = try caller.receive() }
         let contact = try #require(answered["Contact"])
-        #expect(contact.contains("\(phone.name);transport=ws;alias=127.0.0.1~\(phone.port)~4"))
+        #expect(contact.contains("\(phone.name);transport=ws;alias=127.0.0.1~\(phone.port)~5"))
         // ACK and BYE go to a name that nobody can look up, along the connection.
         func within(_ method: String, _ sequence: Int) -> Request {
             Request(method, String(contact.dropFirst().prefix { $0 != ">" }), from: caller).with {
@@ -142,11 +142,11 @@ import Testing
                 $0.lines = ["Contact: <sip:alice@\(alice.name);transport=ws>"]
             }.bytes)
         let invite = try answer(bob, "INVITE", "Contact: <sip:bob@\(bob.name);transport=ws>")
-        #expect(invite["Contact"]?.contains("alias=127.0.0.1~\(alice.port)~4") == true)
+        #expect(invite["Contact"]?.contains("alias=127.0.0.1~\(alice.port)~5") == true)
         var answered = try alice.message()
         while answered.status < 200 { answered = try alice.message() }
         #expect(answered.status == 200)
-        #expect(answered["Contact"]?.contains("alias=127.0.0.1~\(bob.port)~4") == true)
+        #expect(answered["Contact"]?.contains("alias=127.0.0.1~\(bob.port)~5") == true)
     }
 
     @Test func `when the connection is gone nobody opens another one`() throws {

@@ -21,14 +21,30 @@ public struct Alias: Equatable, Sendable {
         guard let last = value.lastIndex(of: UInt8(ascii: "~")), last > 0,
             let first = value.prefix(last).lastIndex(of: UInt8(ascii: "~")), first > 0,
             let port = value[first + 1..<last].integer, (1...65_535).contains(port),
-            let transport = value.dropFirst(last + 1).integer, (1...6).contains(transport)
+            let written = value.dropFirst(last + 1).integer, let transport = Alias.transport(written)
         else { return nil }
         host = String(value.prefix(first))
         self.port = port
         self.transport = transport
     }
 
-    public var value: String { "\(host)~\(port)~\(transport)" }
+    public var value: String { "\(host)~\(port)~\(Alias.written(transport))" }
+
+    /// In aliases transports have the numbers that other servers give them: 4 SCTP, 5 WS, 6 WSS.
+    private static func written(_ transport: Int) -> Int {
+        switch transport {
+        case Int(MT_SCTP): 4
+        case Int(MT_WS): 5
+        case Int(MT_WSS): 6
+        default: transport
+        }
+    }
+
+    private static func transport(_ written: Int) -> Int? {
+        [Int(MT_UDP), Int(MT_TCP), Int(MT_TLS), Int(MT_SCTP), Int(MT_WS), Int(MT_WSS)]
+            .first { Alias.written($0) == written }
+    }
+
     public var uri: String { "sip:\(host):\(port)\(Alias.parameter(transport))" }
 
     /// ";transport=tcp"; nothing for UDP.
@@ -48,7 +64,7 @@ public struct Alias: Equatable, Sendable {
             ("wss", Int(MT_WSS)), ("sctp", Int(MT_SCTP)),
         ]
         for (name, number) in names where transport.equalsIgnoringCase(name) { return number }
-        return transport.integer.flatMap { (1...6).contains($0) ? $0 : nil }
+        return transport.integer.flatMap { Alias.transport($0) }
     }
 }
 
