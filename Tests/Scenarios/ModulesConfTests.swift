@@ -63,6 +63,48 @@ import Testing
         return try stream.ask(Request("OPTIONS", "sip:\(socket.text)", from: stream))
     }
 
+    @Test func `over TLS it shows a certificate that it has made itself, and warns of it`() throws {
+        let server = try Self.server("udp:127.0.0.1:0", "tls:127.0.0.1:0")
+        let client = try OpenSSLClient(to: server.first("tls"))
+        let reply = try client.stream.ask(
+            Request("OPTIONS", "sip:\(server.first("tls").text);transport=tls", from: client.stream))
+        #expect(reply.status == 200)
+        #expect(server.log.contains("tls-selfsigned.pem"))
+    }
+
+    @Test func `a browser registers over WebSocket, and is called from a telephone on UDP`() throws {
+        let server = try Self.server("udp:127.0.0.1:0", "ws:127.0.0.1:0")
+        let browser = try WebSocket(to: server.first("ws"))
+        let register = browser.request("REGISTER", "sip:\(server.udp.text)") {
+            $0.to = "<sip:bob@\(server.udp.text)>"
+            $0.lines = ["Contact: <sip:bob@\(browser.name);transport=ws>", "Expires: 600"]
+        }
+        #expect(try browser.ask(register).status == 200)
+        let caller = try Client()
+        let invite = Request("INVITE", "sip:bob@\(server.udp.text)", from: caller).with {
+            $0.lines = ["Contact: <sip:alice@\(caller.text)>"]
+        }
+        caller.send(invite, to: server.udp)
+        let there = try browser.message()
+        #expect(there.method == "INVITE" && there.uri == "sip:bob@\(browser.name);transport=ws")
+        browser.send(Request.reply(486, "Busy Here", to: there))
+        #expect(try browser.message().method == "ACK")
+        var reply = try caller.receive()
+        while reply.status < 200 { reply = try caller.receive() }
+        #expect(reply.status == 486)
+    }
+
+    @Test func `telephones share a line: who subscribes hears of what another one seizes`() throws {
+        let server = try Self.server()
+        let phones = try (0..<2).map { _ in try DeskPhone(server, aor: "sip:desk@\(server.udp.text)") }
+        for phone in phones {
+            #expect(try phone.subscribe().status / 100 == 2)
+            try phone.hears("idle")
+        }
+        #expect(try phones[0].subscribe("line-seize", index: "1", expires: 15).status == 200)
+        for phone in phones { try phone.hears("1 seized") }
+    }
+
     @Test func `it refuses what runs in a circle`() throws {
         let server = try Self.server()
         let client = try Client()
