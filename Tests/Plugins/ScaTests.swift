@@ -170,6 +170,7 @@ private final class Office {
         #expect(line("sip:sca.example;lr") == "sip:sca.example")
         #expect(line("sip:desk@[2001:db8::1]:5060") == "sip:desk@[2001:db8::1]")
         #expect(line("tel:+361") == nil)
+        #expect(line("<sips:s") == "sip:s" && line("sip:s") == "sip:s")
         #expect(line("sip:") == nil)
         #expect(line("sip:desk@") == nil)
         #expect(line("desk@sca.example") == nil)

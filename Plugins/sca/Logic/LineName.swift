@@ -45,8 +45,9 @@ public struct LineName: ~Escapable, BitwiseCopyable {
     }
 
     @inline(__always) private static func scheme(_ uri: Text) -> (length: Int, isBracketed: Bool)? {
-        guard let bytes = uri.raw.ptr, uri.count > 5 else { return nil }
+        guard let bytes = uri.raw.ptr, uri.count > 4 else { return nil }
         let start = bytes[0] == 60 ? 1 : 0
+        guard uri.count > start + 4 else { return nil }
         guard bytes[start] | 32 == 115, bytes[start + 1] | 32 == 105, bytes[start + 2] | 32 == 112 else {
             return nil
         }

@@ -22,7 +22,8 @@ private func with(_ body: UnsafeBufferPointer<UInt8>, _ use: (Text) -> Void) {
     use(
         Text(
             unchecked: mt_str(
-                ptr: UnsafeRawPointer(body.baseAddress)?.assumingMemoryBound(to: CChar.self), len: body.count)))
+                ptr: UnsafeRawPointer(body.baseAddress)?.assumingMemoryBound(to: CChar.self), len: body.count)
+        ))
 }
 
 private func with(_ text: String, _ use: (Text) -> Void) {
@@ -48,6 +49,8 @@ private func writeAgain(_ info: CallInfo) {
 private func name(_ text: Text) {
     guard let name = LineName(text) else { return }
     precondition(!name.host.isEmpty, "no host")
+    // Others are refused.
+    guard name.isProper else { return }
     let hash = name.hash
     let aor = name.aor
     guard String(text).utf8.elementsEqual(text.bytes) else { return }
