@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import PackageDescription
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// A plugin exports martlet_plugin and nothing else, needs no symbol of the server's, and stays mapped whatever
 /// dlclose says. lld, which comes with Swift, because gold lists local symbols beside the exported one. Off under
 /// sanitizers: their runtime lives in the executable and has to stay visible to the plugins.
@@ -24,9 +28,10 @@ let swift: [SwiftSetting] = [
 /// Plugins/NAME is the target NamePlugin and the product mod_NAME, so the file libmod_NAME.so: "mod_" keeps a plugin
 /// called crypto from becoming the libcrypto.so that -lcrypto finds first.
 let plugins = [
-    "auth", "auth_db", "avpops", "cfg_rpc", "corex", "ctl", "db_sqlite", "dialog", "htable", "jsonrpcs",
-    "kex", "maxfwd", "mi_fifo", "mi_rpc", "nathelper", "outbound", "path", "permissions", "proto_udp",
-    "pv", "registrar", "rr", "sanity", "sca", "signaling", "sipmsgops", "siputils", "sl", "sst", "stun",
+    "auth", "auth_db", "avpops", "cfg_rpc", "corex", "ctl", "db_mysql", "db_postgres", "db_sqlite",
+    "dialog", "htable", "jsonrpcs", "kex", "maxfwd", "mi_fifo", "mi_rpc", "nathelper", "outbound", "path",
+    "permissions", "proto_udp", "pv", "registrar", "rr", "sanity", "sca", "signaling", "sipmsgops",
+    "siputils", "sl", "sst", "stun",
     "textops", "tls", "tm", "tmx", "usrloc", "websocket", "xhttp", "xlog",
 ]
 /// What a plugin has to work out is a target of its own, Plugins/NAME/Logic, which tests can link.
@@ -38,20 +43,35 @@ let withLogic: Set = [
 ]
 
 /// What several plugins are built upon: Plugins/Shared/NAME, linked into each of them.
-let shared = ["Carrier": ["ctl", "mi_fifo", "jsonrpcs"]]
+let databases: Set = ["db_mysql", "db_postgres", "db_sqlite"]
+let shared: [String: Set<String>] = [
+    "Carrier": ["ctl", "mi_fifo", "jsonrpcs"], "SQLLogic": databases, "SQLStore": databases,
+]
 /// The same of what they have to work out.
 let sharedByLogic = ["Digests": ["outbound", "websocket"]]
 let sharedNames: [String] = Array(shared.keys) + Array(sharedByLogic.keys)
 
 /// The system's libraries that a plugin needs, and that nothing else is linked with: Plugins/NAME/LIBRARY has the
-/// module map.
-let systemLibraries = ["db_sqlite": "CSQLite", "tls": "COpenSSL"]
-let packages = ["CSQLite": "libsqlite3-dev", "COpenSSL": "libssl-dev"]
+/// module map. Where the header of a library is not there, its plugin is not built.
+let systemLibraries = [
+    "db_mysql": "CMariaDB", "db_postgres": "CPostgres", "db_sqlite": "CSQLite", "tls": "COpenSSL",
+]
+let packages = [
+    "CMariaDB": "libmariadb-dev", "CPostgres": "libpq-dev", "CSQLite": "libsqlite3-dev",
+    "COpenSSL": "libssl-dev",
+]
+let headers = [
+    "CMariaDB": "/usr/include/mariadb/mysql.h", "CPostgres": "/usr/include/postgresql/libpq-fe.h",
+]
+func isThere(_ library: String) -> Bool { headers[library].map { access($0, R_OK) == 0 } ?? true }
+let builtPlugins = plugins.filter { systemLibraries[$0].map(isThere) ?? true }
 
 func target(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
 
 func sharedTarget(_ name: String) -> Target {
-    .target(name: name, dependencies: ["PluginKit"], path: "Plugins/Shared/\(name)", swiftSettings: swift)
+    .target(
+        name: name, dependencies: ["PluginKit"] + (name == "SQLStore" ? ["SQLLogic"] : []),
+        path: "Plugins/Shared/\(name)", swiftSettings: swift)
 }
 
 func logicTarget(_ name: String) -> Target {
@@ -81,7 +101,7 @@ let package = Package(
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
         .library(name: "PluginKit", targets: ["PluginKit"]),
-    ] + plugins.map { .library(name: "mod_\($0)", type: .dynamic, targets: ["\(target($0))Plugin"]) },
+    ] + builtPlugins.map { .library(name: "mod_\($0)", type: .dynamic, targets: ["\(target($0))Plugin"]) },
     targets: [
         .target(name: "CMartlet", path: "PluginAPI/C"),
         .target(
@@ -120,7 +140,8 @@ let package = Package(
             exclude: ["1.0", "layout.txt", "README.md"]),
         .testTarget(
             name: "PluginTests",
-            dependencies: ["PluginKit"] + withLogic.sorted().map { .target(name: "\(target($0))Logic") },
+            dependencies: ["PluginKit", "SQLLogic"]
+                + withLogic.sorted().map { .target(name: "\(target($0))Logic") },
             path: "Tests/Plugins"),
         .testTarget(
             name: "ScenarioTests", dependencies: ["TestSupport"], path: "Tests/Scenarios",
@@ -131,8 +152,8 @@ let package = Package(
     ]
         + withLogic.sorted().map(logicTarget)
         + sharedNames.map(sharedTarget)
-        + plugins.map(pluginTarget)
-        + systemLibraries.map {
+        + builtPlugins.map(pluginTarget)
+        + systemLibraries.filter { isThere($0.value) }.map {
             .systemLibrary(
                 name: $0.value, path: "Plugins/\($0.key)/\($0.value)",
                 providers: [.apt([packages[$0.value, default: ""]])])

@@ -1,12 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 import CSQLite
-import Db_sqliteLogic
 import PluginKit
+import SQLLogic
+import SQLStore
 
 extension Connection {
+    var dialect: Dialect { .sqlite }
+    func begin() throws(SQLFailure) { try run("BEGIN IMMEDIATE") }
+    func commit() throws(SQLFailure) { try run("COMMIT") }
+    func rollback() {
+        if isInTransaction { _ = try? run("ROLLBACK") }  // It is over either way.
+    }
+
+    /// A database on the disk is one file, and nobody else makes its tables for us.
+    func prepare(_ tables: [OpenTable], _ settings: StoreSettings) throws(SQLFailure) {
+        for table in tables { try prepare(table, settings) }
+    }
+
+    private func prepare(_ table: OpenTable, _ settings: StoreSettings) throws(SQLFailure) {
+        table.refusal = nil
+        let layout = table.layout
+        let plan = Migration.plan(
+            layout, columns: try columns(of: layout.name),
+            version: try version(of: layout.name, in: settings.versionTable),
+            versionTable: settings.versionTable, isReadOnly: settings.isReadOnly)
+        switch plan {
+        case .refuse(let what, let help): table.refusal = (what, help)
+        case .statements(let statements): for sql in statements { try run(sql) }
+        }
+        guard table.refusal == nil, !settings.isReadOnly, !layout.keys.isEmpty else { return }
+        // A table that was made elsewhere may lack what tells its rows apart.
+        do throws(SQLFailure) {
+            _ = try statement(table.putSQL)
+        } catch {
+            for sql in layout.indexStatements().prefix(1) { try run(sql) }
+        }
+    }
+
     /// Does what a job asks for.
-    func perform(_ job: inout Job) throws(SQLiteFailure) {
+    func perform(_ job: inout Job) throws(SQLFailure) {
         let layout = job.table.layout
         switch job.work {
         case .put:
@@ -42,7 +75,7 @@ extension Connection {
     func visit(
         _ layout: TableLayout, _ conditions: [Statement.Condition], _ values: PackedValues,
         _ row: (UnsafePointer<mt_value>) -> Bool
-    ) throws(SQLiteFailure) {
+    ) throws(SQLFailure) {
         guard let sql = Statement.find(layout, conditions) else { throw malformed }
         let statement = try statement(sql)
         bind(conditions, values, layout, statement)
@@ -58,13 +91,13 @@ extension Connection {
         }
     }
 
-    private var malformed: SQLiteFailure {
-        SQLiteFailure(code: SQLITE_MISUSE, text: "a comparison that does not exist was asked for")
+    private var malformed: SQLFailure {
+        SQLFailure("a comparison that does not exist was asked for", nil)
     }
 
     private func select(
         _ sql: String?, _ conditions: [Statement.Condition], _ job: Job
-    ) throws(SQLiteFailure) -> OpaquePointer {
+    ) throws(SQLFailure) -> OpaquePointer {
         guard let sql else { throw malformed }
         let statement = try statement(sql)
         bind(conditions, job.values, job.table.layout, statement)

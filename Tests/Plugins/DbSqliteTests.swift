@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 import Db_sqliteLogic
+import SQLLogic
 import Testing
 
 private typealias Column = TableLayout.Column
@@ -64,7 +65,7 @@ private func statements(_ migration: Migration) -> [String] {
     }
 
     @Test func `a name cannot end its quotes`() {
-        #expect(Statement.quoted(#"a"b"#) == #""a""b""#)
+        #expect(Dialect.sqlite.quoted(#"a"b"#) == #""a""b""#)
     }
 }
 
@@ -92,7 +93,10 @@ private func statements(_ migration: Migration) -> [String] {
 
     @Test func `an older table gets the columns that it lacks, and its new version`() {
         let sql = statements(plan(["id", "name", "age"], version: 2))
-        #expect(sql[0] == #"ALTER TABLE "people" ADD COLUMN "born" TIMESTAMP NOT NULL DEFAULT '2000-01-01 00:00:01'"#)
+        #expect(
+            sql[0]
+                == #"ALTER TABLE "people" ADD COLUMN "born" TIMESTAMP NOT NULL DEFAULT '2000-01-01 00:00:01'"#
+        )
         #expect(sql[1] == #"ALTER TABLE "people" ADD COLUMN "weight" REAL NOT NULL DEFAULT 1.0"#)
         #expect(sql.last?.hasSuffix("VALUES ('people', 3)") == true)
     }
@@ -103,7 +107,9 @@ private func statements(_ migration: Migration) -> [String] {
             return
         }
         #expect(
-            what == "invalid version 4 for table people found, expected 3 (check table structure and table \"version\")")
+            what
+                == "invalid version 4 for table people found, expected 3 (check table structure and table \"version\")"
+        )
     }
 
     @Test func `what cannot be written has to be right already`() {
@@ -171,5 +177,88 @@ private func statements(_ migration: Migration) -> [String] {
         #expect(Trouble.Kind(26) == .damaged)
         #expect(Trouble.Kind(10) == .other(10))
         #expect(!Trouble.Kind.full.needsReopening && Trouble.Kind.damaged.needsReopening)
+    }
+}
+
+@Suite struct DialectTests {
+    @Test func `each database gets the statement in its own words`() {
+        #expect(
+            Statement.put(people, .postgres) == """
+                INSERT INTO "people" ("name", "age", "born", "weight") VALUES ($1, $2, $3, $4) \
+                ON CONFLICT ("name") DO UPDATE SET "age" = excluded."age", "born" = excluded."born", \
+                "weight" = excluded."weight"
+                """)
+        #expect(
+            Statement.put(people, .mysql) == """
+                INSERT INTO `people` (`name`, `age`, `born`, `weight`) VALUES (?, ?, ?, ?) \
+                ON DUPLICATE KEY UPDATE `age` = VALUES(`age`), `born` = VALUES(`born`), \
+                `weight` = VALUES(`weight`)
+                """)
+        let conditions = [
+            Statement.Condition(column: 1, comparison: UInt32(MT_EQ), isNull: true),
+            Statement.Condition(column: 2, comparison: UInt32(MT_GE), isNull: false),
+            Statement.Condition(column: 1, comparison: UInt32(MT_NE), isNull: false),
+        ]
+        #expect(
+            Statement.erase(people, conditions, .postgres)
+                == #"DELETE FROM "people" WHERE "name" IS NULL AND "age" >= $1 AND "name" <> $2"#)
+        #expect(Dialect.mysql.quoted("a`b") == "`a``b`")
+    }
+
+    @Test func `a table has columns without limits, unless an index needs one`() {
+        func create(_ dialect: Dialect) -> String? {
+            let plan = Migration.plan(
+                people, columns: nil, version: nil, versionTable: "version", isReadOnly: false, dialect)
+            return statements(plan).first
+        }
+        #expect(
+            create(.postgres) == """
+                CREATE TABLE IF NOT EXISTS "people" ("id" BIGSERIAL PRIMARY KEY NOT NULL, \
+                "name" TEXT NOT NULL DEFAULT '', "age" BIGINT DEFAULT NULL, \
+                "born" TIMESTAMP NOT NULL DEFAULT '2000-01-01 00:00:01', \
+                "weight" DOUBLE PRECISION NOT NULL DEFAULT 1.0)
+                """)
+        #expect(
+            create(.mysql) == """
+                CREATE TABLE IF NOT EXISTS `people` (`id` BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY NOT NULL, \
+                `name` VARCHAR(64) NOT NULL DEFAULT '', `age` BIGINT DEFAULT NULL, \
+                `born` DATETIME NOT NULL DEFAULT '2000-01-01 00:00:01', `weight` DOUBLE NOT NULL DEFAULT 1.0) \
+                CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+                """)
+    }
+}
+
+@Suite struct DatabaseURLTests {
+    @Test func `it says where, as whom, and what (manual of the database API)`() {
+        let url = DatabaseURL("mysql://kamailio:kamailiorw@localhost/kamailio")
+        #expect(url?.user == "kamailio" && url?.password == "kamailiorw" && url?.host == "localhost")
+        #expect(url?.database == "kamailio" && url?.port == nil && url?.socket == nil)
+        let other = DatabaseURL("postgres://u@[2001:db8::1]:5433/d")
+        #expect(other?.host == "2001:db8::1" && other?.port == 5433 && other?.user == "u")
+    }
+
+    @Test func `the last @ separates, and a percent sign stands for a byte`() {
+        let url = DatabaseURL("mysql://a@b:p@ss:w%2Frd@h:3307/d")
+        #expect(url?.user == "a@b" && url?.password == "p@ss:w/rd" && url?.host == "h" && url?.port == 3307)
+    }
+
+    @Test func `a socket may be named in three ways`() {
+        #expect(DatabaseURL("postgres://u@/d?socket=/run/pg")?.socket == "/run/pg")
+        #expect(DatabaseURL("postgres://u@%2Frun%2Fpg/d")?.socket == "/run/pg")
+        #expect(DatabaseURL("mysql://u@unix(%2Frun%2Fm.sock)/d")?.socket == "/run/m.sock")
+    }
+
+    @Test func `a group of my_cnf may stand in front`() {
+        let url = DatabaseURL("mysql://[sip]u@h/d")
+        #expect(url?.group == "sip" && url?.user == "u" && url?.host == "h")
+    }
+
+    @Test func `what is no URL is none, and the password is never shown`() {
+        for wrong in [
+            "", "mysql", "mysql://", "mysql://h", "mysql://h/", "://h/d", "mysql://h:x/d", "mysql://h/d?a=b",
+        ] {
+            #expect(DatabaseURL(wrong) == nil, "\(wrong)")
+        }
+        #expect(DatabaseURL("mysql://u:secret@h:3306/d")?.shown == "mysql://u@h:3306/d")
     }
 }

@@ -4,6 +4,8 @@
 public struct Trouble: Equatable, Sendable {
     public enum Kind: Equatable, Sendable {
         case missing, locked, full, damaged, readOnly
+        /// A server that cannot be reached, or has ended the connection.
+        case away
         case other(Int32)
 
         /// Of SQLite's primary result codes.
@@ -22,7 +24,7 @@ public struct Trouble: Equatable, Sendable {
         public var needsReopening: Bool {
             switch self {
             case .locked, .full: false
-            case .missing, .damaged, .readOnly, .other: true
+            case .missing, .damaged, .readOnly, .away, .other: true
             }
         }
 
@@ -34,6 +36,7 @@ public struct Trouble: Equatable, Sendable {
             case .damaged:
                 "\(path) is damaged (\(detail)); put a sound file there: it is tried again every second"
             case .readOnly: "\(path) cannot be written: \(detail)"
+            case .away: "\(path) cannot be reached: \(detail); it is tried again every second"
             case .other: "\(path): \(detail)"
             }
         }

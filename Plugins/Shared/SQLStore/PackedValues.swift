@@ -4,17 +4,17 @@ import Glibc
 
 /// Values that outlive whoever gave them: an array of mt_value, with the bytes of their texts behind it, in one
 /// piece of memory. Whoever made it frees it.
-struct PackedValues: @unchecked Sendable {
-    let values: UnsafeMutablePointer<mt_value>
-    let count: Int
+public struct PackedValues: @unchecked Sendable {
+    public let values: UnsafeMutablePointer<mt_value>
+    public let count: Int
 
     /// Copies `count` values.
-    init(_ source: UnsafePointer<mt_value>?, _ count: Int) {
+    public init(_ source: UnsafePointer<mt_value>?, _ count: Int) {
         self.init(count) { index in source.map { $0[index] } ?? mt_value() }
     }
 
     /// Copies what the closure lends; it is asked twice for each value, and has to answer the same.
-    init(_ count: Int, _ value: (Int) -> mt_value) {
+    public init(_ count: Int, _ value: (Int) -> mt_value) {
         var size = MemoryLayout<mt_value>.stride * max(count, 1)
         for index in 0..<count { size += PackedValues.textSize(value(index)) }
         let memory = UnsafeMutableRawPointer.allocate(
@@ -39,5 +39,5 @@ struct PackedValues: @unchecked Sendable {
         value.str.ptr == nil ? 0 : max(value.str.len, 1)
     }
 
-    func free() { UnsafeMutableRawPointer(values).deallocate() }
+    public func free() { UnsafeMutableRawPointer(values).deallocate() }
 }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
-import Db_sqliteLogic
 import PluginKit
+import SQLLogic
 
 /// Something that a plugin has asked for, on its way to the database and back.
-struct Job: @unchecked Sendable {
-    enum Work {
+public struct Job: @unchecked Sendable {
+    public enum Work {
         case put
         case find([Statement.Condition], row: mt_fn?)
         case erase([Statement.Condition])
         case count([Statement.Condition], distinct: Int?)
     }
 
-    let table: OpenTable
-    let work: Work
+    public let table: OpenTable
+    public let work: Work
     /// The row, or what the conditions compare with.
-    let values: PackedValues
+    public let values: PackedValues
     let host: UnsafePointer<mt_host>?
     let worker: UInt32
     let done: mt_fn?
@@ -23,14 +23,23 @@ struct Job: @unchecked Sendable {
 
     // The answer.
     var result = mt_result(MT_ERROR)
-    var rows: [PackedValues] = []
-    var number = 0
+    public var rows: [PackedValues] = []
+    public var number = 0
 
     var writes: Bool {
         switch work {
         case .put, .erase: true
         case .find, .count: false
         }
+    }
+
+    /// It did not work after all.
+    mutating func fail(alsoReading: Bool) {
+        guard alsoReading || writes else { return }
+        result = mt_result(MT_ERROR)
+        for row in rows { row.free() }
+        rows = []
+        number = 0
     }
 
     /// How many rows have been lent.

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import SQLLogic
+
+/// A table that a plugin has opened: what is behind its mt_store. It lives as long as the process.
+public final class OpenTable: @unchecked Sendable {
+    public let layout: TableLayout
+    public let putSQL: String
+    unowned let lane: Lane
+    /// Why it cannot be used, though the database is there. Under the lane's lock.
+    public var refusal: (what: String, help: String)?
+
+    init(_ layout: TableLayout, in lane: Lane, _ dialect: Dialect) {
+        self.layout = layout
+        self.lane = lane
+        putSQL = Statement.put(layout, dialect)
+    }
+
+    var opaque: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
+
+    static func of(_ store: OpaquePointer?) -> OpenTable? {
+        store.map { Unmanaged<OpenTable>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps tables on PostgreSQL servers: "store.postgres".
+import CMartlet
+import PluginKit
+import SQLLogic
+import SQLStore
+
+private let connectTimeout = Param<Milliseconds>(
+    "connect_timeout", default: "5s", in: 1000...60_000, "How long to wait for a connection.")
+private let statementTimeout = Param<Milliseconds>(
+    "statement_timeout", default: "10s", in: 100...600_000, "How long a statement may take.")
+private let connections = Param<Int>(
+    "connections", default: "4", in: 1...64, "How many connections a database has at most.")
+private let versionTable = Param<Text>(
+    "version_table", default: "version", is: .verbatim, "The table that lists the versions of tables.")
+private let keepAlive = Param<Int>(
+    "tcp_keepalive", default: "0", in: 0...86_400, "Seconds between signs of life; 0: as the system has it.")
+private let retries = Param<Int>("retries", default: "2", in: 0...100, "Accepted; has no effect here.")
+private let timeout = Param<Int>("timeout", default: "0", in: 0...86_400, "Accepted; see statement_timeout.")
+private let lockset = Param<Int>("lockset", default: "4", in: 0...100, "Accepted; has no effect here.")
+private let escape = Param<Int>(
+    "bytea_output_escape", default: "1", in: 0...1, "Accepted; has no effect here.")
+
+/// All databases, by their URLs. Changed on the main thread before traffic only.
+nonisolated(unsafe) private var databases: [Database] = []
+
+private let plugin = Plugin("db_postgres", "1.0.0", "Keeps tables on PostgreSQL servers.") {
+    [connectTimeout, statementTimeout]
+    [connections, keepAlive, retries, timeout, lockset, escape]
+    versionTable
+
+    Offer("store.postgres", 1, 0) { head in
+        Store.api(head) { host, url, table, out in open(host, url, table, out) }
+    }
+    // Before anybody else looks into the tables, after privileges were given up.
+    Hook("core.ready", order: -1000) { _ in
+        for database in databases where !database.start() {
+            return Host.fail("there can be no thread for \(database.name)", help: "see the limits: ulimit -u")
+        }
+        return .yes
+    }
+    Stop { for database in databases { database.stop() } }
+}
+
+@c(martlet_plugin)
+public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.export(to: hostABI) }
+
+private func open(
+    _ host: UnsafePointer<mt_host>?, _ text: mt_str, _ table: UnsafePointer<mt_table>?,
+    _ out: UnsafeMutablePointer<OpaquePointer?>?
+) -> mt_result {
+    let text = String(Text(unchecked: text))
+    guard let url = DatabaseURL(text) else {
+        // Not the URL itself: there may be a password in it.
+        return Store.fail(
+            host, "the URL names no database", "write postgres://user:password@host:port/database")
+    }
+    let database: Database
+    if let known = databases.first(where: { $0.name == text }) {
+        database = known
+    } else {
+        var limits = Limits()
+        limits.connect = connectTimeout.value.count
+        limits.statement = statementTimeout.value.count
+        limits.keepAlive = keepAlive.value
+        database = Database(
+            text, shown: url.shown, .postgres, StoreSettings(versionTable: String(versionTable.value)),
+            connections: connections.value
+        ) { [limits] () throws(SQLFailure) in try Connection(url, limits) }
+        databases.append(database)
+    }
+    return Store.add(table, to: database, host, out)
+}
