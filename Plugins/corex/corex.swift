@@ -16,6 +16,9 @@ private let plugin = Plugin("corex", "1.0.0", "Branches, sockets, raw sending, a
     flagFunctions()
     fileFunctions()
 
+    Command("debug", "The log level, or sets it.", Arg("level", Int?.self)) { answer, level in
+        debug(answer, level)
+    }
     Command("list_sockets", "The sockets that the server listens on.") { answer in
         answer.list { list in
             for index in 0..<Socket.count {
@@ -107,4 +110,30 @@ private func weight(_ text: Text) -> Int? {
         place /= 10
     }
     return weight <= 1000 ? weight : nil
+}
+
+/// The setting core.debug: 3 is everything, 0 warnings, -1 errors only.
+private func debug(_ answer: borrowing Answer, _ level: Int?) -> Outcome {
+    var setting = mt_setting()
+    setting.size = UInt32(MemoryLayout<mt_setting>.size)
+    for index in 0..<Server.setting.pointee.count() {
+        guard Server.setting.pointee.get(index, &setting) > 0, Text(unchecked: setting.group) == "core",
+            Text(unchecked: setting.name) == "debug"
+        else { continue }
+        guard let level else {
+            answer.structure { $0.put("debug", Int(setting.value.num)) }
+            return .yes
+        }
+        var change = mt_change(index: index, reserved: 0, value: mt_value(level))
+        var why = mt_str()
+        guard Server.setting.pointee.set(&change, 1, &why) > 0 else {
+            return answer.fault(400, String(Text(unchecked: why)))
+        }
+        answer.structure { answer in
+            answer.put("old", Int(setting.value.num))
+            answer.put("new", level)
+        }
+        return .yes
+    }
+    return answer.fault(500, "the server has no log level")
 }

@@ -111,6 +111,61 @@ import Testing
         #expect(try server.statistic("sl.200_replies") == 3)
     }
 
+    @Test func `every command of the catalogue is there (rpc-core)`() throws {
+        let server = try Server(
+            """
+            loadmodule "sl.so"
+            loadmodule "tm.so"
+            loadmodule "pv.so"
+            loadmodule "kex.so"
+            loadmodule "corex.so"
+            loadmodule "htable.so"
+            loadmodule "rr.so"
+            loadmodule "usrloc.so"
+            loadmodule "dialog.so"
+            loadmodule "ctl.so"
+            loadmodule "jsonrpcs.so"
+            loadmodule "cfg_rpc.so"
+            request_route { sl_send_reply("200", "OK"); }
+            """)
+        let all = Set(try #require(try server.json("system.listMethods") as? [String]))
+        let wanted = """
+            system.listMethods system.methodHelp system.methodSignature
+            core.version core.info core.uptime core.ps core.psa core.psx core.prints core.printi core.echo core.pwd
+            core.arg core.flags core.kill core.runinfo core.modules core.ppdefines core.ppdefines_full core.shmmem
+            core.sockets_list core.aliases_list core.tcp_info core.tcp_list core.tcp_options
+            dns.lookup dns.view dns.add_a dns.delete_all dst_blocklist.view dst_blocklist.add dst_blocklist.delete_all
+            mod.stats mod.mem_stats pkg.stats pkg.info shm.info shm.stats shm.report
+            corex.debug corex.list_sockets corex.list_aliases corex.shm_status corex.shm_summary corex.pkg_summary
+            stats.get_statistics stats.fetch stats.fetchn stats.reset_statistics stats.clear_statistics
+            tm.stats tm.list tm.hash_stats tm.cancel tm.reply tm.reply_callid tm.t_uac_start tm.t_uac_wait
+            tm.t_uac_wait_block tm.clean sl.stats
+            dlg.list dlg.list_ctx dlg.list_match dlg.briefing dlg.dlg_list dlg.end_dlg dlg.terminate_dlg
+            dlg.stats_active dlg.profile_get_size dlg.profile_list dlg.bridge_dlg dlg.set_state dlg.is_alive
+            dlg.dump_file
+            ul.dump ul.lookup ul.rm ul.rm_contact ul.add ul.flush pv.shvGet pv.shvSet
+            htable.dump htable.get htable.sets htable.seti htable.setex htable.setxs htable.setxi htable.delete
+            htable.reload htable.store htable.flush htable.listTables htable.stats
+            ctl.listen ctl.who ctl.connections jsonrpc.echo
+            cfg.get cfg.set cfg.seti cfg.sets cfg.set_now_int cfg.set_now_string cfg.set_delayed cfg.set_delayed_int
+            cfg.set_delayed_string cfg.commit cfg.rollback cfg.del cfg.del_delayed cfg.add_group_inst
+            cfg.del_group_inst cfg.reset cfg.list cfg.diff cfg.help
+            """.split(whereSeparator: \.isWhitespace).map(String.init)
+        #expect(wanted.filter { !all.contains($0) } == [])
+        // Those that need no arguments answer, or say what is wrong.
+        for name in wanted where name != "core.kill" {
+            let output = try server.rpc(name)
+            #expect(output.status == 0 || output.err.hasPrefix("error: "), "\(name): \(output)")
+        }
+        let stream = try Connection(to: server.tcp)
+        _ = try stream.ask(Request("OPTIONS", "sip:\(server.tcp.text)", from: stream))
+        let one = try #require(try server.json("core.tcp_list") as? [String: Any])
+        #expect(one["type"] as? String == "TCP" && one["state"] as? String == "open", "\(one)")
+        #expect(one["src_port"] as? String == "\(stream.port)", "\(one)")
+        #expect(server.stop() == 0)
+        #expect(server.complaints == [], "\(server.log)")
+    }
+
     @Test func `what is no command does not end the server`() throws {
         let server = try ModulesConfTests.server()
         for size in [1, 3, 7, 64, 5000] {

@@ -17,6 +17,8 @@ struct CoreCommands {
         process(commands)
         echo(commands)
         sockets(commands)
+        connections(commands)
+        MemoryCommands(setup: setup).register(in: commands)
         StatisticCommands(statistics: setup.statistics).register(in: commands)
         PluginCommands(setup: setup).register(in: commands)
         if let group = host.group?.takeUnretainedValue() {
@@ -54,9 +56,27 @@ struct CoreCommands {
                 run.put("id", Version.number)
                 run.put("compiler", "swift \(Self.compiler)")
                 run.put("compiled", "plugin ABI \(Version.abi)")
-                run.put("flags", "udp, tcp, ipv6, epoll, plugins")
+                run.put("flags", Self.flags)
             }
         }
+        commands.add("core.runinfo", "The server, its version, and since when it runs.") { run in
+            let now = time(nil)
+            let seconds = now - started
+            run.structure {
+                run.put("name", "martlet")
+                run.put("version", Version.number)
+                run.put("sourceid", Version.number)
+                run.put("compiler", "swift \(Self.compiler)")
+                run.put("compiled", "plugin ABI \(Version.abi)")
+                run.put("time_now", Timestamp.text(now))
+                run.put("time_started", Timestamp.text(started))
+                run.put("uptime_secs", seconds)
+                run.put(
+                    "utime_days",
+                    "\(seconds / 86_400)d \(seconds / 3600 % 24)h \(seconds / 60 % 60)m \(seconds % 60)s")
+            }
+        }
+        commands.add("core.flags", "What the server was built with.") { $0.put(Self.flags) }
         commands.add("core.uptime", "Since when the server runs.") { run in
             let now = time(nil)
             run.structure {
@@ -80,6 +100,8 @@ struct CoreCommands {
             }
         }
     }
+
+    private static let flags = "udp, tcp, ipv6, epoll, plugins"
 
     private static let compiler: String = {
         #if swift(>=6.3)
@@ -105,6 +127,17 @@ struct CoreCommands {
                     run.put("IDX", index)
                     run.put("PID", Int(getpid()))
                     run.put("DSC", what)
+                }
+            }
+        }
+        commands.add("core.psa", "The process and its threads, with all that is known of them.") { run in
+            for (index, what) in threads() {
+                run.structure {
+                    run.put("index", index)
+                    run.put("pid", Int(getpid()))
+                    run.put("status", 1)
+                    run.put("rank", index)
+                    run.put("description", what)
                 }
             }
         }
@@ -203,6 +236,56 @@ struct CoreCommands {
                 run.put("conn_wq_max", limits.connectionQueue)
                 run.put("rd_buf_size", limits.streamMessage)
             }
+        }
+    }
+}
+
+extension CoreCommands {
+    /// What is known of each connection is known to its worker alone: it is gathered from one after the other.
+    private func connections(_ commands: Commands) {
+        commands.add(later: "core.tcp_list", "The connections.") { run in
+            guard let group = host.group?.takeUnretainedValue() else { return run.finish(mt_result(MT_OK)) }
+            let gathered = Unmanaged.passRetained(Gathered(run)).toOpaque()
+            group.visit(
+                Job(
+                    { user, _, _ in
+                        guard let user else { return }
+                        Unmanaged<Gathered>.fromOpaque(user).takeUnretainedValue().all +=
+                            Worker.ownConnections()
+                    }, gathered),
+                then: Job(
+                    { user, _, _ in
+                        guard let user else { return }
+                        let gathered = Unmanaged<Gathered>.fromOpaque(user).takeRetainedValue()
+                        host.control?.takeUnretainedValue().post { gathered.tell() }
+                    }, gathered))
+        }
+    }
+
+    /// On one thread after the other, never on two.
+    private final class Gathered: @unchecked Sendable {
+        private let run: CommandRun
+        var all: [ConnectionState] = []
+
+        init(_ run: CommandRun) { self.run = run }
+
+        func tell() {
+            for one in all {
+                run.structure {
+                    run.put("id", Int(bitPattern: UInt(one.id)))
+                    run.put("type", one.transport.uppercased())
+                    run.put("state", one.state)
+                    run.put("timeout", one.timeout)
+                    run.put("ref", 1)
+                    run.put("src_ip", one.remote.address)
+                    run.put("src_port", "\(one.remote.port)")
+                    run.put("dst_ip", one.local.address)
+                    run.put("dst_port", "\(one.local.port)")
+                    run.put("outgoing", one.isOutgoing ? 1 : 0)
+                    run.put("queued", one.queued)
+                }
+            }
+            run.finish(mt_result(MT_OK))
         }
     }
 }
