@@ -146,9 +146,10 @@ package final class DatabaseServer {
         chmod(path, 0o755)
     }
 
+    /// What is temporary goes into a folder of its own as well: several of them run at a time.
     private func asOther(_ command: [String]) throws -> [String] {
         guard let program = kind.program(command[0]) else { throw Problem("there is no \(command[0])") }
-        let all = [program] + command.dropFirst()
+        let all = ["/usr/bin/env", "TMPDIR=\(folder.path)", program] + command.dropFirst()
         guard getuid() == 0 else { return all }
         return ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups"] + all
     }
