@@ -112,7 +112,8 @@ public enum Asked: Equatable, Sendable {
             case .array, .object:
                 return .failure(
                     Refusal(
-                        code: -32602, message: "Invalid params: a parameter is a text or a number", id: id))
+                        code: -32602, message: "Invalid params: a parameter is a text or a number",
+                        id: id ?? .null))
             }
         }
         return .success(question)
