@@ -31,7 +31,7 @@ import Testing
             plugins.compactMap { $0["name"] as? String } == [
                 "kex", "corex", "pv", "xlog", "db_sqlite", "sl", "tm", "tls", "websocket", "stun", "outbound",
                 "rr", "path", "maxfwd", "usrloc", "registrar", "textops", "siputils", "sanity", "nathelper",
-                "avpops", "htable", "dialog", "sst", "sca", "ctl",
+                "avpops", "htable", "dialog", "sst", "sca", "cfg_rpc", "jsonrpcs", "ctl",
             ])
         #expect(server.stop() == 0)
         #expect(server.complaints == [], "\(server.log)")
