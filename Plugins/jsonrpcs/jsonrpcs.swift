@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Carries commands as JSON-RPC 2.0: over a datagram socket and a fifo, as kamcli and others speak it, from the
-// script, and over HTTP.
+// script.
 import CMartlet
 import Carrier
 import Glibc
@@ -8,7 +8,7 @@ import JsonrpcsLogic
 import PluginKit
 
 private let transport = Param<Int>(
-    "transport", default: "6", in: 0...7, "What is listened on, a sum: 1 HTTP, 2 the fifo, 4 datagrams.")
+    "transport", default: "6", in: 0...7, "What is listened on, a sum: 2 the fifo, 4 datagrams; 1, HTTP, opens nothing.")
 private let pretty = Param<Int>("pretty_format", default: "1", in: 0...1, "1: answers have lines and tabs.")
 private let fifoName = Param<Text>(
     "fifo_name", default: "kamailio_rpc.fifo", is: .verbatim, "The fifo that requests come in by.")
