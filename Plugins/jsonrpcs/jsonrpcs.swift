@@ -8,7 +8,8 @@ import JsonrpcsLogic
 import PluginKit
 
 private let transport = Param<Int>(
-    "transport", default: "6", in: 0...7, "What is listened on, a sum: 2 the fifo, 4 datagrams; 1, HTTP, opens nothing.")
+    "transport", default: "6", in: 0...7,
+    "What is listened on, a sum: 2 the fifo, 4 datagrams; 1, HTTP, opens nothing.")
 private let pretty = Param<Int>("pretty_format", default: "1", in: 0...1, "1: answers have lines and tabs.")
 private let fifoName = Param<Text>(
     "fifo_name", default: "kamailio_rpc.fifo", is: .verbatim, "The fifo that requests come in by.")
