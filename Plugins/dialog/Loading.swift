@@ -74,7 +74,9 @@ class Loading {
         let loading = Unmanaged<Loading>.fromOpaque(user).takeUnretainedValue()
         let entry = UInt64(truncatingIfNeeded: row[VariableColumn.entry.rawValue].num)
         let id = UInt64(truncatingIfNeeded: row[VariableColumn.number.rawValue].num)
+        // One that is there was read before the reading failed, or set since: that one counts.
         guard let number = loading.loaded[entry << 32 | id], let dialog = find(number),
+            variable(dialog, row[VariableColumn.key.rawValue].str).ptr == nil,
             let new = NamedText.make(
                 &table(dialog).pointee.pool, row[VariableColumn.key.rawValue].str,
                 row[VariableColumn.value.rawValue].str)
