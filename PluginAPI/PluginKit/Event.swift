@@ -49,8 +49,8 @@ public final class Event: Declaration, @unchecked Sendable {
     }
 }
 
-/// What to do when an event happens: one of the server's (core.ready, core.worker, core.request, core.reply,
-/// core.finished, core.sending, core.opened, core.closed, core.reloaded) or another plugin's. Lower order
+/// What to do when an event happens: one of the server's (core.complete, core.ready, core.worker, core.request,
+/// core.reply, core.finished, core.sending, core.opened, core.closed, core.reloaded) or another plugin's. Lower order
 /// runs earlier; `.stop` ends the event.
 ///
 ///     Hook("core.request", order: -100) { call in call.message.method == .ack ? .stop : .yes }

@@ -57,11 +57,14 @@ private let plugin = Plugin("path", "1.0.0", "Path: a registrar reaches clients 
         }
         return .yes
     }
-    Hook("core.ready") { _ in
-        Sockets.prepare()
+    Hook("core.complete") { _ in
         guard useReceived.value != 0, !rr.isThere else { return .yes }
         return Host.fail(
             "use_received needs rr, whose loose_route() takes the Routes", help: "add loadmodule \"rr.so\"")
+    }
+    Hook("core.ready") { _ in
+        Sockets.prepare()
+        return .yes
     }
 }
 

@@ -9,7 +9,7 @@ struct Events {
     /// The server's own, by their numbers here.
     enum Core: Int, CaseIterable {
         case ready, worker, request, reply, finished, sending, opened, closed, reloaded, copied,
-            foreign, http
+            foreign, http, complete
     }
 
     /// One hook, bound to the plugin it belongs to.
@@ -52,6 +52,11 @@ struct Events {
                 site: .init(CallSite.make(plugin.host.pointee.name, "the hook on \(hook.event)")))
             hooks[event].append((hook.order, plugin.index, bound))
         }
+    }
+
+    /// Those of one event in their order, before they are laid out.
+    func bound(_ event: Core) -> [Bound] {
+        hooks[event.rawValue].sorted { ($0.order, $0.line) < ($1.order, $1.line) }.map(\.bound)
     }
 
     /// Lays the hooks out: lower order first, then file order. `route` finds the event_route of a name.

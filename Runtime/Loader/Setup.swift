@@ -339,8 +339,26 @@ public final class Setup {
                 at: plugin.place, help: mend.isEmpty ? nil : mend)
         }
         loader.fillLateNeeds()
+        askAgain()
         symbols.unstarted = Set(loader.plugins.filter(\.isBroken).map(\.name))
         symbols.isIncomplete = symbols.isIncomplete || !symbols.unstarted.isEmpty
+    }
+
+    /// core.complete: who needs something of a later line knows by now whether it is there.
+    private func askAgain() {
+        for hook in events.bound(.complete) {
+            guard
+                let plugin = loader.plugins.first(where: { $0.host.asHost == hook.host }), !plugin.isBroken
+            else { continue }
+            _ = failures.take()
+            let answer = invoke(hook.call, hook.host, hook.user, as: hook.site, on: nil)
+            let failure = failures.take()
+            guard answer < 0 else { continue }
+            plugin.isBroken = true
+            diagnostics.error(
+                "\(plugin.name): \(failure?.what ?? "it cannot work like this, and does not say why")",
+                at: plugin.place, help: failure.map(\.help).flatMap { $0.isEmpty ? nil : $0 })
+        }
     }
 
     private func compile(_ script: CheckedScript) {

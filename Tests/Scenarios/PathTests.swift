@@ -65,7 +65,9 @@ private func proxy(
     @Test func `with outbound it has a token, unless a user is given (manual, 3)`() throws {
         let next = try Client()
         let bob = try Client()
-        for (call, ending) in [("add_path()", ";lr;ob>"), ("add_path_received()", ";lr;received=sip:\(bob.text);ob>")] {
+        for (call, ending) in [
+            ("add_path()", ";lr;ob>"), ("add_path_received()", ";lr;received=sip:\(bob.text);ob>"),
+        ] {
             let server = try proxy(to: next.text, call, outbound: true)
             bob.send(register(bob), to: server.udp)
             let path = try #require(try next.receive()["Path"])
@@ -99,7 +101,9 @@ private func proxy(
     }
 
     @Test(arguments: [0, 1])
-    func `received is followed where it was written here, and nowhere else (manual, 5 and 7)`(format: Int) throws {
+    func `received is followed where it was written here, and nowhere else (manual, 5 and 7)`(format: Int)
+        throws
+    {
         let next = try Client()
         let bob = try Client()
         let server = try proxy(
@@ -134,7 +138,9 @@ private func proxy(
                 modparam("path", "use_received", 1)
                 request_route { exit; }
                 """)
-        let output = try martlet(file, "-E", "-Y", folder.path, "-l", "udp:127.0.0.1:0")
-        #expect(output.status == 1 && output.err.contains("use_received needs rr"), "\(output.err)")
+        for words in [["check", file], [file, "-E", "-Y", folder.path, "-l", "udp:127.0.0.1:0"]] {
+            let output = try martlet(words)
+            #expect(output.status == 1 && output.err.contains("use_received needs rr"), "\(output.err)")
+        }
     }
 }

@@ -248,6 +248,9 @@ typedef struct mt_hook {
 
 /* The server's own events:
  *   core.ready     [main]  every plugin has been initialised
+ *   core.complete  [main]  every need has its table, late ones too; a check of
+ *                          the file comes as far as this, and what is wrong
+ *                          with it is to be said here
  *   core.worker            a worker starts; msg is NULL
  *   core.request           a request arrived; MT_STOP: the script is not run
  *   core.reply             a reply arrived;   MT_STOP: it is not forwarded
