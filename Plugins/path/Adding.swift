@@ -71,8 +71,9 @@ func addPath(_ call: borrowing Call, _ wish: Wish) -> Outcome {
     if hasOB { tail.append(";ob") }
     if wish.params.len > 0 { tail.append(Line(";\(wish.params)")) }
     let added = Added(
-        socketIn: flow.socket.index,
-        socketOut: message.number(.outSocket).map { UInt32(truncatingIfNeeded: $0) } ?? flow.socket.index,
+        socketIn: Sockets.row(flow.raw),
+        socketOut: message.number(.outSocket).map { UInt32(truncatingIfNeeded: $0) }
+            ?? Sockets.row(flow.raw),
         user: user.len > 0 ? Line("\(user)@").kept(by: message).raw : mt_str(),
         address: wish.address.len > 0 ? message.keep(wish.address).raw : mt_str(),
         tail: tail.kept(by: message).raw, isDouble: enableR2.value != 0)
@@ -91,11 +92,12 @@ private func insert(_ message: Message, _ body: mt_str) -> Outcome {
 
 /// Hook "core.sending": now it is known by which socket the request leaves.
 func settle(_ message: Message, _ flow: mt_flow) -> Outcome {
-    guard let added = Added.find(message), added.pointee.socketOut != flow.socket,
+    let socket = Sockets.row(flow)
+    guard let added = Added.find(message), added.pointee.socketOut != socket,
         let first = message.first(path)
     else { return .yes }
-    added.pointee.socketOut = flow.socket
-    message.replace(first, added.pointee.line(message, flow.socket))
+    added.pointee.socketOut = socket
+    message.replace(first, added.pointee.line(message, socket))
     return .yes
 }
 

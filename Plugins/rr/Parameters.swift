@@ -79,7 +79,10 @@ enum Word {
     static var sips: StaticString { "sips" }
     static var sipsColon: StaticString { "sips:" }
     static var sn: StaticString { "sn" }
+    static var tcp: StaticString { "tcp" }
     static var tls: StaticString { "tls" }
     static var transport: StaticString { "transport" }
     static var udp: StaticString { "udp" }
+    static var ws: StaticString { "ws" }
+    static var wss: StaticString { "wss" }
 }

@@ -65,11 +65,12 @@ func removeRecordRoute(_ message: Message) -> Outcome {
 /// Hook "core.sending": now it is known by which socket the request leaves. Where that is not the one that
 /// the header names, because of a DNS answer or another transport, the header is put right.
 func settle(_ message: Message, _ flow: mt_flow) -> Outcome {
-    guard let state = RouteState.find(message), state.pointee.socketOut != flow.socket,
+    let socket = Sockets.row(flow)
+    guard let state = RouteState.find(message), state.pointee.socketOut != socket,
         state.pointee.recorded == .plain || state.pointee.recorded == .advertised, enableDouble.value != 0
     else { return .yes }
     let wasDouble = state.pointee.isDouble
-    state.pointee.socketOut = flow.socket
+    state.pointee.socketOut = socket
     state.pointee.isDouble = needsTwo(state)
     rewrite(message, state, wasDouble: wasDouble)
     return .yes
@@ -86,9 +87,9 @@ private func begin(_ call: borrowing Call, _ message: Message) -> UnsafeMutableP
     }
     state.pointee.isInherited = false
     let flow = message.flow
-    state.pointee.socketIn = flow.raw.socket
+    state.pointee.socketIn = Sockets.row(flow.raw)
     state.pointee.socketOut =
-        message.number(.outSocket).map { UInt32(truncatingIfNeeded: $0) } ?? flow.raw.socket
+        message.number(.outSocket).map { UInt32(truncatingIfNeeded: $0) } ?? Sockets.row(flow.raw)
     state.pointee.user = user(call, message)
     state.pointee.isSecure = ignoreSIPS.value == 0 && isSecure(message)
     return state

@@ -29,6 +29,8 @@ struct Connection {
     var isKnown = false
     /// Has the handler been told that it is closed?
     var isToldClosed = false
+    /// It began as a connection of another transport, and has become a WebSocket.
+    var isUpgraded = false
     /// Nothing goes to its wire but what filters make, also when they are gone.
     var isFiltered = false
     /// We opened it.

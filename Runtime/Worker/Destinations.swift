@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CMartlet
 import Message
 import Synchronization
 
@@ -21,15 +22,20 @@ struct DomainHash: Hashable {
     }
 }
 
-/// Which connection leads to an address, for all workers: what is open is used again, whoever opened it.
+/// Which connection leads to an address, for all workers: what is open is used again, whoever opened it. And by which
+/// socket it came, for one that has become a WebSocket came by one of another transport.
 final class Destinations: Sendable {
     private struct Key: Hashable {
         let endpoint: Endpoint
         let transport: Transport
         let name: DomainHash
     }
+    struct Way {
+        let id: UInt64
+        let socket: UInt32
+    }
     private final class Shard: Sendable {
-        let map = Mutex<[Key: UInt64]>([:])
+        let map = Mutex<[Key: Way]>([:])
     }
     private static let count = 16
     private let shards: [Shard]
@@ -37,17 +43,17 @@ final class Destinations: Sendable {
     init() { shards = (0..<Destinations.count).map { _ in Shard() } }
 
     /// The newest one wins.
-    func add(_ endpoint: Endpoint, _ transport: Transport, _ name: DomainHash, _ id: UInt64) {
+    func add(_ endpoint: Endpoint, _ transport: Transport, _ name: DomainHash, _ flow: mt_flow) {
         let key = Key(endpoint: endpoint, transport: transport, name: name)
-        shard(key).map.withLock { $0[key] = id }
+        shard(key).map.withLock { $0[key] = Way(id: flow.connection, socket: flow.socket) }
     }
 
     func remove(_ endpoint: Endpoint, _ transport: Transport, _ name: DomainHash, _ id: UInt64) {
         let key = Key(endpoint: endpoint, transport: transport, name: name)
-        shard(key).map.withLock { if $0[key] == id { $0[key] = nil } }
+        shard(key).map.withLock { if $0[key]?.id == id { $0[key] = nil } }
     }
 
-    func find(_ endpoint: Endpoint, _ transport: Transport, _ name: DomainHash) -> UInt64? {
+    func find(_ endpoint: Endpoint, _ transport: Transport, _ name: DomainHash) -> Way? {
         let key = Key(endpoint: endpoint, transport: transport, name: name)
         return shard(key).map.withLock { $0[key] }
     }

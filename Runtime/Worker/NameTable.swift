@@ -87,7 +87,7 @@ struct NameTable {
             let entry = entries + Int(index)
             index = entry.pointee.next
             if entry.pointee.port != 0, Int(entry.pointee.port) != wanted { continue }
-            if let only = entry.pointee.transport, let transport, only != transport { continue }
+            if let only = entry.pointee.transport, let transport, !only.mayBe(transport) { continue }
             if let literal {
                 if entry.pointee.isAddress, entry.pointee.high == literal.high,
                     entry.pointee.low == literal.low

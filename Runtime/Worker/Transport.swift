@@ -36,6 +36,16 @@ public enum Transport: UInt32, Sendable, CaseIterable {
     /// Messages with an end of their own, on a stream.
     public var hasMessages: Bool { self == .ws || self == .wss }
 
+    /// May a URI that names a socket of this transport say the other one? Those of WebSockets say ws over TLS as well
+    /// (RFC 7118, 4.1), and a socket for TCP or TLS may have connections that became WebSockets.
+    func mayBe(_ written: Transport) -> Bool {
+        switch written {
+        case .ws: self == .ws || self == .wss || self == .tcp || self == .tls
+        case .wss: self == .wss || self == .tls
+        case .udp, .tcp, .tls, .sctp: self == written
+        }
+    }
+
     /// Over TLS.
     public var isSecure: Bool { self == .tls || self == .wss }
 

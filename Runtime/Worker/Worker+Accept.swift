@@ -69,7 +69,7 @@ extension Worker {
         connection.pointee.interest = state == .connecting ? Ready.output : Ready.input
         count(counters.connections)
         _ = cl_poll_add(poll, descriptor, connection.pointee.interest, event(connection))
-        group.destinations.add(flow.remoteEndpoint, flow.transport, connection.pointee.name, flow.connection)
+        group.destinations.add(flow.remoteEndpoint, flow.transport, connection.pointee.name, flow)
         if limits.lifetime >= 0 { watchIdle(connection, UInt32(clamping: limits.lifetime)) }
     }
 
@@ -93,7 +93,8 @@ extension Worker {
 
     func tellOpened(_ connection: UnsafeMutablePointer<Connection>) {
         connection.pointee.isKnown = true
-        count(counters.established)
+        // One that becomes a WebSocket is told of twice.
+        if !connection.pointee.isUpgraded { count(counters.established) }
         handler.opened(connection.pointee.flow, self)
     }
 

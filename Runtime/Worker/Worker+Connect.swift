@@ -14,9 +14,12 @@ extension Worker {
         to remote: Endpoint, _ transport: Transport, name: Slice = .absent, socket: UInt32, open: Bool = true
     ) -> UInt64? {
         let hash = transport == .tls ? DomainHash.of(name) : DomainHash.none
-        if let known = group.destinations.find(remote, transport, hash), group.isOpen(known) { return known }
+        if let known = group.destinations.find(remote, transport, hash)?.id, group.isOpen(known) {
+            return known
+        }
         // RFC 7118, 4.1: a URI says ws for either.
-        if transport == .ws, let known = group.destinations.find(remote, .wss, hash), group.isOpen(known) {
+        if transport == .ws, let known = group.destinations.find(remote, .wss, hash)?.id, group.isOpen(known)
+        {
             return known
         }
         guard open, limits.connects, state == .running else { return nil }

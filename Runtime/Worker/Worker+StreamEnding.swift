@@ -51,7 +51,7 @@ extension Worker {
         dropAlias(connection)
         guard port != connection.pointee.flow.remote_port else { return }
         connection.pointee.aliasPort = port
-        group.destinations.add(alias(of: connection), flow.transport, .none, flow.connection)
+        group.destinations.add(alias(of: connection), flow.transport, .none, flow)
     }
 
     func dropAlias(_ connection: UnsafeMutablePointer<Connection>) {

@@ -32,7 +32,9 @@ extension Worker {
         forget(connection)
         connection.pointee.flow.protocol = new.rawValue
         connection.pointee.isKnown = false
-        group.destinations.add(old.remoteEndpoint, new, connection.pointee.name, flow.connection)
+        connection.pointee.isUpgraded = true
+        group.destinations.add(
+            old.remoteEndpoint, new, connection.pointee.name, connection.pointee.flow)
         addFilter(filter, connection)
         return .done
     }

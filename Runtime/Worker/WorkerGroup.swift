@@ -234,9 +234,9 @@ public final class WorkerGroup: @unchecked Sendable {
     public var openConnections: Int { open.load(ordering: .relaxed) }
     public var openSecureConnections: Int { openSecure.load(ordering: .relaxed) }
 
-    /// Is there an open connection to that address? [any]
-    public func leads(to endpoint: Endpoint, over transport: Transport) -> Bool {
-        destinations.find(endpoint, transport, .none) != nil
+    /// The socket of the open connection to that address, if there is one. [any]
+    public func socket(toward endpoint: Endpoint, over transport: Transport) -> UInt32? {
+        destinations.find(endpoint, transport, .none)?.socket
     }
 
     // MARK: what is logged

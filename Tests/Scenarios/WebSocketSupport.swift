@@ -43,8 +43,16 @@ final class WebSocket {
         return ([start] + lines + ["", ""]).joined(separator: "\r\n")
     }
 
-    init(to server: Server.Socket, _ request: String = WebSocket.handshake()) throws {
-        stream = try Connection(to: server)
+    /// - Parameter port: ours; nil: any.
+    convenience init(
+        to server: Server.Socket, _ request: String = WebSocket.handshake(), from port: UInt16? = nil
+    ) throws {
+        try self.init(over: Connection(to: server, from: port), request)
+    }
+
+    /// On a connection that is there.
+    init(over stream: Connection, _ request: String = WebSocket.handshake()) throws {
+        self.stream = stream
         stream.send(request)
         answer = try stream.receive()
         guard answer.startLine == "HTTP/1.1 101 Switching Protocols" else {

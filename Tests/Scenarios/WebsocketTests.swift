@@ -189,6 +189,34 @@ import Testing
         #expect(try server.statistic("websocket.ws_max_concurrent_connections") == 2)
     }
 
+    @Test func `who dawdles over his handshake or his frames holds up nobody`() throws {
+        let server = try Server(
+            "loadmodule \"tls.so\"\n" + Self.configuration(),
+            listen: ["ws:127.0.0.1:0", "wss:127.0.0.1:0", "udp:127.0.0.1:0"])
+        let good = try WebSocket(to: server.first("ws"))
+        let half = try (0..<20).map { _ in
+            let stream = try Connection(to: server.first("ws"))
+            stream.send("GET / HTTP/1.1\r\nHost: example.com\r\nUpgr")
+            return stream
+        }
+        // TLS and nothing behind it.
+        let silent = try (0..<5).map { _ in try OpenSSLClient(to: server.first("wss")) }
+        // The head of a frame of 60,000 bytes, and some of them.
+        let slow = try (0..<20).map { _ in
+            let client = try WebSocket(to: server.first("ws"))
+            client.stream.send([0x81, 0xfe, 0xea, 0x60, 1, 2, 3, 4] + [UInt8](repeating: 7, count: 10))
+            return client
+        }
+        // Frames without end, of one message.
+        let endless = try WebSocket(to: server.first("ws"))
+        endless.send(0x01, Array("OPTIONS sip:".utf8))
+        for _ in 0..<200 { endless.send(0x00, [65]) }
+        #expect(try good.ask(good.request("OPTIONS", "sip:example.com")).status == 200)
+        #expect(try server.statistic("websocket.ws_current_connections") == 22)
+        #expect(try server.statistic("websocket.ws_failed_handshakes") == 0)
+        withExtendedLifetime((half, silent, slow, endless)) {}
+    }
+
     // MARK: - keep-alives
 
     @Test func `who is silent is pinged, and given up when he does not answer`() throws {
@@ -443,6 +471,103 @@ import Testing
             Array(WebSocket.handshake("Host: \(server.tcp.text)").utf8) + WebSocket.frame(0x89, [104, 105]))
         #expect(try stream.receive().startLine == "HTTP/1.1 101 Switching Protocols")
         #expect(try stream.receive(bytes: 4) == [0x8a, 2, 104, 105])
+    }
+
+    /// An edge whose browsers come by the sockets of everybody; there is one for WebSockets as well.
+    private static let edge = """
+        loadmodule "tls.so"
+        loadmodule "sl.so"
+        loadmodule "tm.so"
+        loadmodule "pv.so"
+        loadmodule "textops.so"
+        loadmodule "siputils.so"
+        loadmodule "ctl.so"
+        loadmodule "stun.so"
+        loadmodule "outbound.so"
+        loadmodule "rr.so"
+        loadmodule "path.so"
+        loadmodule "xhttp.so"
+        loadmodule "websocket.so"
+        modparam("path", "enable_r2", 1)
+        tcp_accept_no_cl=yes
+        request_route {
+            if (is_method("REGISTER")) {
+                add_path();
+            } else {
+                loose_route();
+                record_route();
+            }
+            if ($hdr(X-Next) != $null) $du = $hdr(X-Next);
+            t_relay();
+        }
+        event_route[xhttp:request] { if (!ws_handle_handshake()) xhttp_reply("404", "Not found", "", ""); }
+        """
+
+    @Test(arguments: ["tcp", "tls"])
+    func `to others such a connection is a WebSocket on the socket that it came by (RFC 7118, 4.1 and 5)`(
+        transport: String
+    ) throws {
+        let server = try Server(
+            Self.edge, listen: ["udp:127.0.0.1:0", "ws:127.0.0.1:0", "\(transport):127.0.0.1:0"])
+        let socket = server.first(transport)
+        let secure = transport == "tls" ? try OpenSSLClient(to: socket) : nil
+        let phone = try WebSocket(over: secure?.stream ?? Connection(to: socket))
+        let far = try Client()
+        let way = "\(socket.text);transport=ws"
+
+        phone.send(
+            Request.outbound(
+                phone.request("REGISTER", "sip:example.com"),
+                contact: "sip:bob@\(phone.name);transport=ws;ob", 1
+            ).with { $0.lines.append("X-Next: sip:\(far.text)") }.bytes)
+        let paths = try far.receive().all("Path")
+        #expect(paths.count == 2 && paths.last?.hasSuffix("@\(way);lr;ob;r2=on>") == true, "\(paths)")
+        let path = paths.joined(separator: ", ")
+
+        // To it, by its token, and by the address alone.
+        for route in [path, "<sip:\(way);lr>"] {
+            let invite = Request("INVITE", "sip:bob@\(phone.name);transport=ws", from: far).with {
+                $0.lines = ["Route: \(route)", "Contact: <sip:alice@\(far.text)>"]
+                if !route.contains("@") {
+                    let flow = try? server.json("outbound.flows") as? [String: Any]
+                    let list = flow?["list"] as? [[String: Any]]
+                    $0.lines.append("X-Next: sip:\(list?.first?["remote"] ?? "");transport=ws")
+                }
+            }
+            far.send(invite, to: server.udp)
+            let called = try phone.message()
+            let via = secure == nil ? "SIP/2.0/WS" : "SIP/2.0/WSS"
+            #expect(called["Via"]?.hasPrefix("\(via) \(socket.text);") == true, "\(called)")
+            let routes = called.all("Record-Route")
+            #expect(routes.count == 2 && routes.first?.contains("\(way);r2=on") == true, "\(routes)")
+            #expect(routes.last?.contains("\(server.udp.text);r2=on") == true, "\(routes)")
+            phone.send(Request.reply(200, "OK", to: called, "Contact: <sip:bob@\(phone.name);transport=ws>"))
+            #expect(try far.receive("200").all("Record-Route") == routes)
+        }
+
+        // From it, and back by what that has left.
+        phone.send(
+            phone.request("INVITE", "sip:alice@\(far.text)") {
+                $0.lines = ["Contact: <sip:bob@\(phone.name);transport=ws;ob>", "X-Next: sip:\(far.text)"]
+            }.bytes)
+        let called = try far.receive("INVITE")
+        let routes = called.all("Record-Route")
+        #expect(routes.count == 2 && routes.last?.contains("@\(way);r2=on") == true, "\(routes)")
+        far.send(
+            Request.reply(200, "OK", to: called, "Contact: <sip:alice@\(far.text)>"), to: server.udp)
+        while try phone.message().status != 200 {}
+        far.send(
+            Request("BYE", "sip:bob@\(phone.name);transport=ws", from: far).with {
+                $0.to = "\(called["From"] ?? "")"
+                $0.from = "\(called["To"] ?? "");tag=b1"
+                $0.lines = routes.map { "Route: \($0)" }
+            }, to: server.udp)
+        var bye = try phone.message()
+        while bye.method != "BYE" { bye = try phone.message() }
+        #expect(bye.all("Route") == [])
+        // One connection, whatever it has become.
+        #expect(try server.statistic("tcp.established") == 1)
+        #expect(server.complaints.filter { !$0.contains("tls-selfsigned.pem") } == [], "\(server.log)")
     }
 
     @Test func `what is no handshake is answered by the function or by the script`() throws {

@@ -8,8 +8,9 @@ package final class Connection {
     /// Read, and not asked for yet.
     private var ahead: [UInt8] = []
 
-    /// `window` bytes is all that the system takes in for us while we do not read.
-    package init(to server: Server.Socket, window: Int32 = 0) throws {
+    /// `window` bytes is all that the system takes in for us while we do not read; `own` is the port to come from, nil:
+    /// any.
+    package init(to server: Server.Socket, window: Int32 = 0, from own: UInt16? = nil) throws {
         let name = SocketAddress(server.host, server.port)
         let descriptor = openSocket(name, SOCK_STREAM)
         self.descriptor = descriptor
@@ -17,6 +18,14 @@ package final class Connection {
         if window > 0 {
             var window = window
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size))
+        }
+        if let own {
+            // Whoever had it before may not be quite gone.
+            var yes: Int32 = 1
+            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+            guard SocketAddress("127.0.0.1", own).with({ Int(bind(descriptor, $0, $1)) }) == 0 else {
+                throw Problem("port \(own) is not free: \(errorText)")
+            }
         }
         guard name.with({ Int(connect(descriptor, $0, $1)) }) == 0 else {
             throw Problem("no connection to \(server.text): \(errorText)")
@@ -83,6 +92,23 @@ package final class Connection {
         return Array(ahead[..<count])
     }
 
+    /// All up to that text, and the text.
+    package func receive(until text: String) throws -> String {
+        let wanted = Array(text.utf8)
+        while true {
+            if let end = ahead.firstRange(of: wanted)?.upperBound {
+                defer { ahead.removeFirst(end) }
+                return String(decoding: ahead[..<end], as: UTF8.self)
+            }
+            try readMore()
+        }
+    }
+
+    /// The next message; nil: the other side closes instead.
+    package func receiveNext() -> Packet? {
+        try? receive()  // Its end is an error, and expected.
+    }
+
     /// All messages until the other side closes.
     package func receiveAll() -> [Packet] {
         var all: [Packet] = []
@@ -95,6 +121,16 @@ package final class Connection {
         var byte: UInt8 = 0
         let count = recv(descriptor, &byte, 1, 0)
         return ahead.isEmpty && (count == 0 || count < 0 && errno == ECONNRESET)
+    }
+
+    /// Closes it without the farewell of TCP: nothing of it stays anywhere, and its port is free.
+    package func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+        // The number stays ours, so that nobody else gets it before the end of this object.
+        let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        _ = dup2(nothing, descriptor)
+        close(nothing)
     }
 
     package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }

@@ -152,20 +152,10 @@ struct Sending {
             flow.connection = message.connection
             guard isAlive(flow) else { return fail(430, "Flow Failed") }
         }
-        if transport == .ws, !leads(to: endpoint, over: .ws) {
-            // RFC 7118, 4.1: a URI says ws for either.
-            if leads(to: endpoint, over: .wss)
-                || network({ $0.choose(for: endpoint, .ws, receivedOn: nil) }) == nil
-            {
-                flow.protocol = Transport.wss.rawValue
-            }
-        }
-        chooseSocket(&flow)
-        if flow.socket == .max, flow.transport.hasMessages, leads(to: endpoint, over: flow.transport) {
-            // It came by a socket of another transport, and became a WebSocket there.
-            flow.protocol = (flow.transport == .ws ? Transport.tcp : .tls).rawValue
+        if transport.hasMessages, let socket = webSocket(toward: endpoint, &flow) {
+            flow.socket = socket
+        } else {
             chooseSocket(&flow)
-            flow.protocol = (flow.transport == .tcp ? Transport.ws : .wss).rawValue
         }
         guard flow.socket != .max else {
             count(host.counters.badURIs)
@@ -177,8 +167,20 @@ struct Sending {
         return deliver(&flow)
     }
 
-    private func leads(to endpoint: Endpoint, over transport: Transport) -> Bool {
-        host.group?._withUnsafeGuaranteedRef { $0.leads(to: endpoint, over: transport) } ?? false
+    /// The socket of the WebSocket that leads there: of another transport where it began as something else. nil: there is
+    /// none.
+    private func webSocket(toward endpoint: Endpoint, _ flow: inout mt_flow) -> UInt32? {
+        func socket(_ transport: Transport) -> UInt32? {
+            host.group?._withUnsafeGuaranteedRef { $0.socket(toward: endpoint, over: transport) }
+        }
+        if let socket = socket(flow.transport) { return socket }
+        guard flow.transport == .ws else { return nil }
+        // RFC 7118, 4.1: a URI says ws for either.
+        let secure = socket(.wss)
+        if secure != nil || network({ $0.choose(for: endpoint, .ws, receivedOn: nil) }) == nil {
+            flow.protocol = Transport.wss.rawValue
+        }
+        return secure
     }
 
     private func isBlocked(_ endpoint: Endpoint, _ transport: Transport) -> Bool {
