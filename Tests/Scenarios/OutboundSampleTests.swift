@@ -57,9 +57,9 @@ struct EdgeAndRegistrar {
 
     /// Ends the edge without a word, and starts it again where it was.
     mutating func restartEdge() throws {
-        let (udp, tcp) = (edge.udp, edge.tcp)
+        let sockets = edge.sockets.map { "\($0.transport):\($0.text)" }
         edge.kill()
-        edge = try Server(file: edgeFile, listen: ["udp:\(udp.text)", "tcp:\(tcp.text)"], in: Scratch())
+        edge = try Server(file: edgeFile, listen: sockets, in: Scratch())
     }
 }
 

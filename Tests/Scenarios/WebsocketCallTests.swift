@@ -207,6 +207,71 @@ import Testing
         #expect(try servers.edge.statistic("outbound.dead") == 1)
     }
 
+    @Test
+    func
+        `the edge is restarted, and the tokens of browsers that come back lead to them (RFC 5626, 4.2.2 and 5.3)`()
+        throws
+    {
+        guard var servers = try EdgeAndRegistrar(secret: "not the default", hasWeb: true) else { return }
+        let alice = try Client()
+        func invite() -> Request {
+            Request("INVITE", "sip:bob@example.com", from: alice).with {
+                $0.lines = ["Contact: <sip:alice@\(alice.text)>"]
+            }
+        }
+        func register(_ phone: WebSocket, _ sequence: Int) throws {
+            let reply = try phone.ask(
+                Request.outbound(
+                    phone.request("REGISTER", "sip:example.com"),
+                    contact: "sip:bob@browser.invalid;transport=ws;ob", 1, sequence))
+            #expect(reply.status == 200, "\(reply)")
+        }
+        let before = try WebSocket(to: servers.edge.first("ws"))
+        try register(before, 1)
+        let call = invite()
+        alice.send(call, to: servers.registrar.udp)
+        let called = try before.message()
+        before.send(
+            Request.reply(
+                200, "OK", to: called, "Contact: <sip:bob@browser.invalid;transport=ws;ob>"))
+        let answer = try alice.receive("200")
+        let port = before.port
+
+        /// A request in the dialog, by the token of before.
+        func within(_ method: String, _ sequence: Int) -> Request {
+            call.follower(method, to: answer["To"] ?? "").with {
+                $0.uri = "sip:bob@browser.invalid;transport=ws;ob"
+                $0.sequence = sequence
+                $0.via = ["SIP/2.0/UDP \(alice.text);branch=z9hG4bK\(UUID().uuidString)"]
+                $0.lines = answer.all("Record-Route").reversed().map { "Route: \($0)" }
+            }
+        }
+        before.stream.reset()
+        try servers.restartEdge()
+
+        // Nobody has come back: the flow is dead, and nobody is connected to.
+        alice.send(within("INFO", 2), to: servers.registrar.udp)
+        #expect(try alice.receive("430").status == 430)
+        #expect(try servers.edge.statistic("outbound.dead") == 1)
+
+        // Back from the same address, as behind a NAT that keeps it: by the token of before.
+        let same = try WebSocket(to: servers.edge.first("ws"), from: port)
+        alice.send(within("INFO", 3), to: servers.registrar.udp)
+        let info = try same.message()
+        #expect(info.method == "INFO" && info["CSeq"] == "3 INFO")
+        same.send(Request.reply(200, "OK", to: info))
+        #expect(try alice.receive("200")["CSeq"] == "3 INFO")
+        #expect(try servers.edge.statistic("outbound.verified") == 1)
+
+        // Back from another one: registered again, it is called there, over the new flow alone.
+        let other = try WebSocket(to: servers.edge.first("ws"))
+        try register(other, 2)
+        alice.send(invite(), to: servers.registrar.udp)
+        #expect(try other.message().method == "INVITE")
+        #expect(try servers.edge.statistic("outbound.forged") == 0)
+        #expect(servers.edge.complaints == [], "\(servers.edge.log)")
+    }
+
     // MARK: - with a client of others
 
     /// Python, and the library that Debian calls python3-websockets.
