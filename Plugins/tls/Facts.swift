@@ -43,6 +43,17 @@ final class Facts: @unchecked Sendable {
 
     /// The peer has shown a certificate, and it was found good.
     var isVerified: Bool { peer != nil && verdict == Int(X509_V_OK) }
+
+    /// 1: that was the verdict on the peer's certificate. nil: it has shown none.
+    func says(_ code: Int32) -> Int? { peer == nil ? nil : verdict == Int(code) ? 1 : 0 }
+
+    /// In OpenSSL's words.
+    var cipherDescription: String? {
+        guard let cipher else { return nil }
+        var text = [CChar](repeating: 0, count: 256)
+        guard let said = SSL_CIPHER_description(cipher, &text, 256) else { return nil }
+        return String(cString: said).trimmed(of: ["\n", " "])
+    }
 }
 
 /// The connections whose handshake is done, for all workers and commands.

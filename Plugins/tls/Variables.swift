@@ -9,12 +9,7 @@ import PluginKit
         show(call) { $0.version.map { String(cString: $0) } }
     }
     Variable("tls_description", "The cipher in OpenSSL's words.") { call, _ in
-        show(call) { facts in
-            guard let cipher = facts.cipher else { return nil }
-            var text = [CChar](repeating: 0, count: 256)
-            guard let said = SSL_CIPHER_description(cipher, &text, 256) else { return nil }
-            return String(cString: said).trimmed(of: ["\n", " "])
-        }
+        show(call) { $0.cipherDescription }
     }
     Variable("tls_cipher_info", "The name of the cipher.") { call, _ in
         show(call) { $0.cipher.flatMap { SSL_CIPHER_get_name($0) }.map { String(cString: $0) } }
@@ -44,15 +39,15 @@ import PluginKit
         show(call) { facts in facts.own.map(pem) }
     }
     Variable("tls_peer_urlencoded_cert", "The peer's certificate, PEM, escaped as in a URL.") { call, _ in
-        show(call) { facts in facts.peer.map { escaped(pem($0)) } }
+        show(call) { facts in facts.peer.map { escape(pem($0)) } }
     }
     Variable("tls_my_urlencoded_cert", "Our certificate, PEM, escaped as in a URL.") { call, _ in
-        show(call) { facts in facts.own.map { escaped(pem($0)) } }
+        show(call) { facts in facts.own.map { escape(pem($0)) } }
     }
     Variable("tls", "$tls(m_issuer_line), and m_ or p_ with issuer_line, subject_line, sn_hex, sn_dec.") {
         call, key in
         let name = String(key.name)
-        let part: Part? =
+        let part: CertificatePart? =
             switch name.dropFirst(2) {
             case "issuer_line": .issuer(nil)
             case "subject_line": .subject(nil)
@@ -66,58 +61,8 @@ import PluginKit
     certificateVariables()
 }
 
-/// One thing in a certificate.
-private enum Part: Sendable {
-    case version, serial, serialHex, notBefore, notAfter
-    /// The whole, or one kind of its parts.
-    case subject(Int32?)
-    case issuer(Int32?)
-    case alternative(Int32)
-
-    func read(_ certificate: OpaquePointer) -> String? {
-        switch self {
-        case .version: return "\(X509_get_version(certificate) + 1)"
-        case .serial: return number(certificate) { BN_bn2dec($0) }
-        case .serialHex: return number(certificate) { BN_bn2hex($0) }
-        case .notBefore: return Certificates.date(X509_get0_notBefore(certificate))
-        case .notAfter: return Certificates.date(X509_get0_notAfter(certificate))
-        case .subject(let kind): return name(X509_get_subject_name(certificate), kind)
-        case .issuer(let kind): return name(X509_get_issuer_name(certificate), kind)
-        case .alternative(let type): return AlternativeNames.first(type, of: certificate)
-        }
-    }
-
-    private func number(
-        _ certificate: OpaquePointer, _ print: (OpaquePointer) -> UnsafeMutablePointer<CChar>?
-    ) -> String? {
-        guard let number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nil) else { return nil }
-        defer { BN_free(number) }
-        guard let text = print(number) else { return nil }
-        defer { CRYPTO_free(text, nil, 0) }
-        return String(cString: text)
-    }
-
-    private func name(_ name: OpaquePointer?, _ kind: Int32?) -> String? {
-        guard let name else { return nil }
-        guard let kind else {
-            guard let text = X509_NAME_oneline(name, nil, 0) else { return nil }
-            defer { CRYPTO_free(text, nil, 0) }
-            return String(cString: text)
-        }
-        let index = X509_NAME_get_index_by_NID(name, kind, -1)
-        guard index >= 0, let entry = X509_NAME_get_entry(name, index),
-            let data = X509_NAME_ENTRY_get_data(entry)
-        else { return nil }
-        var text: UnsafeMutablePointer<UInt8>?
-        let count = ASN1_STRING_to_UTF8(&text, data)
-        guard count >= 0, let text else { return nil }
-        defer { CRYPTO_free(text, nil, 0) }
-        return String(decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self)
-    }
-}
-
 private func certificateVariables() -> [any Declaration] {
-    func both(_ peer: StaticString, _ mine: StaticString, _ part: Part, _ help: StaticString)
+    func both(_ peer: StaticString, _ mine: StaticString, _ part: CertificatePart, _ help: StaticString)
         -> [any Declaration]
     {
         [
@@ -163,22 +108,6 @@ private func certificateVariables() -> [any Declaration] {
     return all.flatMap { $0 }
 }
 
-private func pem(_ certificate: OpaquePointer) -> String {
-    Certificates.text { PEM_write_bio_X509($0, certificate) }
-}
-
-private func escaped(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e: bytes.append(byte)
-        default: bytes += [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-}
-
 private func show(_ call: borrowing Call, _ read: (Facts) -> String?) -> Outcome {
     guard call.hasMessage, let facts = call.message.tls, let text = read(facts) else {
         return call.answerNull()
@@ -194,5 +123,5 @@ private func number(_ call: borrowing Call, _ read: (Facts) -> Int?) -> Outcome 
 }
 
 private func verdict(_ call: borrowing Call, _ code: Int32) -> Outcome {
-    number(call) { facts in facts.peer == nil ? nil : facts.verdict == Int(code) ? 1 : 0 }
+    number(call) { $0.says(code) }
 }

@@ -22,6 +22,11 @@ private let plugin = Plugin("tls", "1.0.0", "TLS for SIP connections, on the sys
     Start {
         WorkerScratch.prepare()
         guard Wire.method != nil else { return Host.fail("OpenSSL is out of order") }
+        if (0..<512).contains(maxFragment.value) {
+            return Host.fail(
+                "ssl_max_send_fragment must be 512 to 16384, not \(maxFragment.value)",
+                help: "leave it out, or -1: 16384")
+        }
         let troubles = Profiles.read()
         guard let first = troubles.first else { return .yes }
         return Host.fail(
@@ -56,6 +61,7 @@ private let plugin = Plugin("tls", "1.0.0", "TLS for SIP connections, on the sys
         return .yes
     }
     variables()
+    selects()
     commands()
 
     Offer("filter.tls", 1, 0) { head in filter(head) }

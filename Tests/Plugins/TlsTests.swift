@@ -2,6 +2,35 @@
 import Testing
 import TlsLogic
 
+@Suite struct TLSSelectTests {
+    @Test func `a select is read word by word, in any way of writing the words`() {
+        for (text, select) in [
+            ("version", .version), ("desc", .description), ("description", .description),
+            ("cipher", .cipher), ("cipher.bits", .cipherBits), ("serverName", .serverName),
+            ("peer.subject", .certificate(.peer, .subject(nil))),
+            ("peer.subj.CN", .certificate(.peer, .subject(.commonName))),
+            ("my.issuer.organization_name", .certificate(.own, .issuer(.organization))),
+            ("myself.notBefore", .certificate(.own, .notBefore)),
+            ("me.not_after", .certificate(.own, .notAfter)),
+            ("peer.subject.stateOrProvinceName", .certificate(.peer, .subject(.state))),
+            ("peer.sn", .certificate(.peer, .serial)), ("peer.email", .certificate(.peer, .email)),
+            ("peer.IPAddress", .certificate(.peer, .address)), ("peer.raw_cert", .certificate(.peer, .raw)),
+            ("peer.self_signed", .certificate(.peer, .selfSigned)),
+        ] as [(String, TLSSelect)] {
+            #expect(TLSSelect(text) == select, "\(text)")
+        }
+    }
+
+    @Test func `what is no select is nil`() {
+        for text in [
+            "", ".", "peer", "my.", "version.bits", "cipher.", "cipher.bits.bits", "peer.subject.",
+            "peer.subject.nobody", "peer.subject.cn.cn", "peer.sn.sn", "they.sn",
+        ] {
+            #expect(TLSSelect(text) == nil, "\(text)")
+        }
+    }
+}
+
 @Suite struct ProfileFileTests {
     @Test func `sections have what stands below them, in any case, quoted or not, without comments`() {
         let file = ProfileFile(
@@ -25,6 +54,12 @@ import TlsLogic
         #expect(file.sections[0].settings.verifies == true)
         #expect(file.sections[1].settings.requires == false)
         #expect(file.sections[1].settings.serverID == "trunk")
+    }
+
+    @Test func `lines may end as on Windows`() {
+        let file = ProfileFile("[server:default]\r\ncertificate = a.pem\r\n\r\nnonsense\r\n")
+        #expect(file.sections.first?.settings.certificate == "a.pem")
+        #expect(file.faults.map(\.line) == [4])
     }
 
     @Test func `all that is wrong is told at once, each with its line and how to mend it`() {

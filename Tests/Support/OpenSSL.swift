@@ -10,7 +10,12 @@ package final class OpenSSLClient {
     private let folder: Scratch
 
     /// With options of s_client.
-    package init(to server: Server.Socket, _ options: String...) throws {
+    package convenience init(to server: Server.Socket, _ options: String...) throws {
+        try self.init(to: server, options)
+    }
+
+    /// - Parameter isQuiet: false: it takes commands, and says everything that it sees.
+    package init(to server: Server.Socket, _ options: [String], isQuiet: Bool = true) throws {
         folder = try Scratch()
         errors = folder.file("errors")
         var ends: [Int32] = [-1, -1]
@@ -23,7 +28,8 @@ package final class OpenSSLClient {
         defer { close(ends[1]) }
         stream = Connection(accepted: ends[0])
         process = try Spawned(
-            ["/usr/bin/openssl", "s_client", "-quiet", "-connect", server.text] + options,
+            ["/usr/bin/openssl", "s_client"] + (isQuiet ? ["-quiet"] : []) + ["-connect", server.text]
+                + options,
             environment: ProcessInfo.processInfo.environment, output: "/dev/null", errors: errors,
             stream: ends[1])
     }
@@ -57,16 +63,45 @@ package final class Authority {
             "-subj", "/CN=\(name)", "-keyout", self.folder.file("\(name).key"), "-out", file)
     }
 
+    /// One that another one has signed, in the same folder.
+    package init(_ name: String, under root: Authority) throws {
+        folder = root.folder
+        self.name = name
+        try root.sign(name, "DNS:\(name).example", more: "basicConstraints=critical,CA:TRUE\n")
+    }
+
+    /// Its list of revoked certificates, with that one on it.
+    package func revoke(_ name: String) throws -> String {
+        let settings = try folder.file(
+            "revoke.cnf",
+            with: """
+                [ca]
+                default_ca=own
+                [own]
+                database=\(folder.file("index.txt", with: ""))
+                certificate=\(file)
+                private_key=\(folder.file("\(self.name).key"))
+                default_md=sha256
+                default_crl_days=30
+
+                """)
+        try openssl("ca", "-config", settings, "-revoke", certificate(name))
+        try openssl("ca", "-config", settings, "-gencrl", "-out", folder.file("crl.pem"))
+        return folder.file("crl.pem")
+    }
+
     /// NAME.pem and NAME.key, for alternative names as `DNS:a.example,IP:127.0.0.1`; less than one day: expired.
     @discardableResult
-    package func sign(_ name: String, _ names: String, days: Int = 30, subject: String? = nil) throws
+    package func sign(
+        _ name: String, _ names: String, days: Int = 30, subject: String? = nil, more: String = ""
+    ) throws
         -> String
     {
         try openssl(
             "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-subj", subject ?? "/CN=\(name)", "-keyout", folder.file("\(name).key"), "-out",
             folder.file("\(name).csr"))
-        let extensions = try folder.file("\(name).ext", with: "subjectAltName=\(names)\n")
+        let extensions = try folder.file("\(name).ext", with: "subjectAltName=\(names)\n" + more)
         try openssl(
             "x509", "-req", "-in", folder.file("\(name).csr"), "-CA", file, "-CAkey",
             folder.file("\(self.name).key"), "-CAcreateserial", "-days", "\(days)", "-extfile", extensions,

@@ -20,7 +20,9 @@ public struct ProfileFile: Equatable, Sendable {
 
     public init(_ text: String) {
         var isKnown = true
-        for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, raw) in text.split(
+            omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }
+        ).enumerated() {
             let number = index + 1
             let line = Self.trimmed(Self.withoutComment(raw))
             if line.isEmpty { continue }
