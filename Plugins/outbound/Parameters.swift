@@ -84,6 +84,9 @@ enum Keys {
         var keys: [TokenKey] = []
         if let list = secrets.value {
             keys = Keyring.secrets(in: String(list)).map { TokenKey(secret: Array($0.utf8)) }
+            if keys.isEmpty {
+                return Host.log(.error, "flow_token_secrets has none in it: the keys stay as they were")
+            }
         }
         if let secret = secret.value, !secret.isEmpty {
             keys.append(TokenKey(secret: Array(String(secret).utf8)))

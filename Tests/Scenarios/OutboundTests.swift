@@ -372,6 +372,40 @@ extension Packet {
         #expect(try server.statistic("outbound.forged") == 0)
     }
 
+    @Test func `secrets are changed while the server runs, and nobody's token is lost (README)`() throws {
+        let bob = try Client()
+        let sender = try Client()
+        let server = try router(
+            "loadmodule \"cfg_rpc.so\"\nmodparam(\"outbound\", \"flow_token_secrets\", \"old\")\n")
+        func said(_ token: String) throws -> Int {
+            try sender.ask(toward(token, server, from: sender), server.udp).status
+        }
+        func set(_ secrets: String) throws {
+            let answer = try server.rpc("cfg.set_now_string", "outbound", "flow_token_secrets", secrets)
+            #expect(answer.status == 0, "\(answer.err)")
+        }
+        let before = try token(of: bob, server)
+        #expect(try said(before) != 403)
+        // The new one signs; what the old one has signed is as good as ever.
+        try set("new,old")
+        let after = try token(of: bob, server)
+        #expect(after != before)
+        #expect(try said(before) != 403)
+        #expect(try said(after) != 403)
+        #expect(try server.statistic("outbound.forged") == 0)
+        // When nobody has an old token any more, the old secret goes.
+        try set("new")
+        #expect(try said(before) == 403)
+        #expect(try said(after) != 403)
+        #expect(try server.statistic("outbound.forged") == 1)
+        // What says nothing changes nothing, and nobody is shown the secret.
+        _ = try server.rpc("cfg.set_now_string", "outbound", "flow_token_secrets", " , ")
+        #expect(try said(after) != 403)
+        #expect(server.logs("flow_token_secrets has none in it: the keys stay as they were"))
+        let shown = try server.rpc("cfg.get", "outbound")
+        #expect(!"\(shown.out)\(shown.err)".contains("new"), "\(shown.out)")
+    }
+
     @Test func `loaded behind rr or path it is refused, with the lines to swap`() throws {
         let folder = try Scratch()
         let file = try folder.file(
