@@ -17,23 +17,26 @@ import Testing
         let server = try ModulesConfTests.server()
         // A message of ours, for its own has but four digits of the port in the Request-URI.
         let folder = try Scratch()
-        let file = try folder.file(
-            "options.sip",
-            with: """
-                OPTIONS sip:\(server.udp.text) SIP/2.0
-                From: <sip:sipsak@127.0.0.1>;tag=1
-                To: <sip:\(server.udp.text)>
-                Call-ID: \(UUID().uuidString)
-                CSeq: 1 OPTIONS
-                Max-Forwards: 70
-                Content-Length: 0
-
-
-                """)
+        let file = try folder.file("options.sip", with: Self.options(server.udp))
         let output = try run(
             "timeout", "30", "sipsak", "-vv", "-H", "127.0.0.1", "-f", file, "-s", "sip:\(server.udp.text)")
         #expect(output.status == 0, "\(output.out)\(output.err)")
         #expect(output.out.contains("SIP/2.0 200"), "\(output.out)")
+    }
+
+    /// What sipsak is to send.
+    static func options(_ socket: Server.Socket) -> String {
+        """
+        OPTIONS sip:\(socket.text) SIP/2.0
+        From: <sip:sipsak@127.0.0.1>;tag=1
+        To: <sip:\(socket.text)>
+        Call-ID: \(UUID().uuidString)
+        CSeq: 1 OPTIONS
+        Max-Forwards: 70
+        Content-Length: 0
+
+
+        """
     }
 
     @Test(arguments: ["udp", "tcp"]) func `sipp calls through the server`(transport: String) throws {
