@@ -1,6 +1,6 @@
 #!/bin/sh
-# outbound.sh FOLDER EDGE REGISTRAR [TRANSPORT]: bob registers by SIP Outbound over TRANSPORT (tcp, or tls) through EDGE
-# (host:port), then alice calls him by REGISTRAR. Ends with 0 when both say that the call is established, and leaves what they said in FOLDER/NAME/log.
+# outbound.sh FOLDER EDGE REGISTRAR [TRANSPORT [EDGE2 TRANSPORT2 COMMAND]]: bob registers by SIP Outbound over TRANSPORT (tcp, or
+# tls) through EDGE (host:port), and through EDGE2 as well; the shell's COMMAND is run, if there is one; then alice calls him by REGISTRAR. Ends with 0 when both say that the call is established, and leaves what they said in FOLDER/NAME/log.
 set -eu
 here=$(dirname "$0")
 transport=${4:-tcp}
@@ -15,7 +15,8 @@ for name in alice bob; do
     printf '12345678-0000-0000-0000-%012d' ${#name} >"$1/$name/uuid"
 done
 echo "<sip:alice@example.com;transport=udp>;regint=0;outbound=\"sip:$3;transport=udp\"" >"$1/alice/accounts"
-echo "<sip:bob@example.com;transport=$transport>;sipnat=outbound;outbound=\"sip:$2;transport=$transport\";regint=600;answermode=auto" \
+second=${5:+;outbound2=\"sip:$5;transport=$6\"}
+echo "<sip:bob@example.com;transport=$transport>;sipnat=outbound;outbound=\"sip:$2;transport=$transport\"$second;regint=600;answermode=auto" \
     >"$1/bob/accounts"
 
 # says NAME TEXT PID: waits until that telephone has said it.
@@ -27,7 +28,14 @@ says() {
 cd "$1"
 stdbuf -oL baresip -s -f "$1/bob" -v -t 60 >bob/log 2>&1 &
 bob=$!
-says bob "200 OK" $bob
+if [ $# -gt 5 ]; then
+    until [ "$(grep -c "200 OK" bob/log)" -ge 2 ]; do
+        kill -0 $bob || exit 1
+    done
+    sh -c "$7"
+else
+    says bob "200 OK" $bob
+fi
 stdbuf -oL baresip -s -f "$1/alice" -v -t 60 -e "/dial sip:bob@example.com" >alice/log 2>&1 &
 alice=$!
 says alice "Call established" $alice
