@@ -33,7 +33,7 @@ private let plugin = Plugin("rr", "1.0.0", "Stays on the path of dialogs, and fo
         Sockets.prepare()
         return .yes
     }
-    Offer("rr", 1, 0) { head in
+    Offer("rr", 1, 1) { head in
         rr_api(
             head: head,
             record_route: { call, message, params in
@@ -52,7 +52,8 @@ private let plugin = Plugin("rr", "1.0.0", "Stays on the path of dialogs, and fo
             },
             add_param: { message, param in addParam(Message(message.unsafelyUnwrapped), param).code },
             param: { message, name, value in routeParam(Message(message.unsafelyUnwrapped), name, value) },
-            direction: { message in direction(Message(message.unsafelyUnwrapped)).rawValue })
+            direction: { message in direction(Message(message.unsafelyUnwrapped)).rawValue },
+            set_gate: { Gate.set($0) })
     }
     Start { checkParameters() }
 }
@@ -87,16 +88,16 @@ public func entry(_ hostABI: UInt32) -> UnsafePointer<mt_plugin>? { plugin.expor
 }
 
 @Declarations private func routeFunctions() -> [any Declaration] {
-    Function("loose_route", in: inRequest, "Goes where the Route headers say.") { call in
-        looseRoute(call, call.message, mode: looseRouteMode.value)
+    Function("loose_route", in: inRequest, suspends: true, "Goes where the Route headers say.") { call in
+        Gate.pass(call, mode: looseRouteMode.value)
     }
     Function("loose_route_preloaded", in: inRequest, "The same, only for requests outside dialogs.") { call in
         loosePreloaded(call, call.message)
     }
     Function(
-        "loose_route_mode", in: inRequest, "The same, without some of it.",
+        "loose_route_mode", in: inRequest, suspends: true, "The same, without some of it.",
         Arg("mode", Int.self, "1: no strict routers; 2: no flow tokens.")
-    ) { call, mode in looseRoute(call, call.message, mode: mode) }
+    ) { call, mode in Gate.pass(call, mode: mode) }
     Function(
         "check_route_param", in: inRequest, "Do the parameters of our Route match?", Arg("re", Pattern.self)
     ) { call, pattern in

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * rr.h: "rr" 1.0, record-routing and loose routing. Offered by the plugin rr. */
+ * rr.h: "rr" 1.1, record-routing and loose routing. Offered by the plugin rr. */
 #ifndef RR_H
 #define RR_H
 #include <martlet.h>
@@ -15,6 +15,11 @@ typedef struct rr_routed {
     uint32_t preloaded; /* 1: the request has no To tag                       */
 } rr_routed;
 
+/* Asked by loose_route() before it looks at a request with a To tag. MT_SUSPEND:
+ * it has called suspend() with this then and user, and the request is routed when
+ * it goes on; anything else: at once.                                        */
+typedef mt_result (*rr_gate)(mt_call *, mt_msg *, mt_fn then, void *user);
+
 typedef struct rr_api {
     mt_head head;
     mt_result (*record_route)(mt_call *, mt_msg *, mt_str params);
@@ -26,5 +31,8 @@ typedef struct rr_api {
     /* A parameter of the Route of ours that loose_route() took.              */
     bool      (*param)(mt_msg *, mt_str name, mt_str *value);
     uint32_t  (*direction)(mt_msg *);
+    /* Since 1.1. There is one gate: whose dialogs may have to be fetched. [main],
+     * up to "core.ready".                                                    */
+    void      (*set_gate)(rr_gate);
 } rr_api;
 #endif
