@@ -16,7 +16,7 @@ private let plugin = Plugin("usrloc", "1.0.0", "Who is registered where, in memo
                 help: "set db_url, as sqlite:///path/file.db, or db_mode 0")
         }
         Keepalive.prepare()
-        Domain.ruids = RUID(start: Domain.now, process: Int(getpid()))
+        Domain.ruids = RUID(server: serverID.value, start: Domain.now, process: Int(getpid()))
         for line in 0..<preload.count {
             guard Domain.make(String(preload[line])) != nil else { return .error }
         }

@@ -3,13 +3,16 @@ import Glibc
 import Synchronization
 
 /// Names for contacts: `uloc-6b00d92b-4b31-1`. Never the same twice, in this process or after it: the time of
-/// the start, the process and a count.
+/// the start, the process and a count; of servers that have numbers, to share a database, theirs stand in front:
+/// `uloc-2-6b00d92b-4b31-1`.
 public final class RUID: Sendable {
     private let prefix: String
     private let count = Atomic<UInt64>(0)
 
-    public init(start: Int, process: Int) {
-        prefix = "uloc-\(String(start, radix: 16))-\(String(process, radix: 16))-"
+    /// - Parameter server: 0: it has no number.
+    public init(server: Int = 0, start: Int, process: Int) {
+        let number = server > 0 ? "\(String(server, radix: 16))-" : ""
+        prefix = "uloc-\(number)\(String(start, radix: 16))-\(String(process, radix: 16))-"
     }
 
     /// Lent to the closure.
