@@ -70,12 +70,16 @@ import Synchronization
             file.close() ? .yes : answer.fault(500, "\(path) cannot be written to its end")
         }
     }
+    Command("dlg.list_shared", "The calls of all servers on the database, as it has them.") { answer in
+        Sharing.isOn
+            ? SharedListing.run(answer) : answer.fault(400, "calls are not shared: that takes server_id")
+    }
     Command("dlg.stats_active", "How many calls are in which state.") { answer in
         let counts = Mutex<[Int]>([0, 0, 0, 0])
         let shared = SharedCounts(counts)
         return Walk.run(answer) { _, dialog in
             let state = Int(dialog.pointee.life.state.rawValue)
-            if state < 5 { shared.add(state - 1) }
+            if state < 5, !dialog.pointee.isGuest { shared.add(state - 1) }
         } then: { answer in
             let all = shared.all
             answer.structure { answer in
@@ -318,16 +322,26 @@ private func named(
     let names = (String(callID), String(fromTag), String(toTag))
     let box = Box<Outcome>()
     return answer.call.wait(upTo: .seconds(10), then: Action { then(Answer($0), box.take()) }) { ticket in
-        Loop.post(to: worker) { call in
-            let found = names.0.withRaw { callID in
-                names.1.withRaw { fromTag in names.2.withRaw { find(call.raw, callID, fromTag, $0) } }
+        @Sendable func search(_ call: CallPointer) -> DialogPointer? {
+            names.0.withRaw { callID in
+                names.1.withRaw { fromTag in names.2.withRaw { find(call, callID, fromTag, $0) } }
             }
-            if let dialog = found {
+        }
+        @Sendable func act(_ call: CallPointer) {
+            if let dialog = search(call) {
                 dialog.pointee.pins += 1
-                box.put(body(call.raw, dialog))
-                unpin(call.raw, dialog)
+                box.put(body(call, dialog))
+                unpin(call, dialog)
             }
             ticket.resume(.yes)
+        }
+        Loop.post(to: worker) { call in
+            if Sharing.isOn, search(call.raw) == nil {
+                // Another server's, perhaps.
+                names.0.withRaw { GuestLoading.run(call.raw, $0, attempts: 1) { act($0) } }
+            } else {
+                act(call.raw)
+            }
             return .yes
         }
     }

@@ -13,7 +13,7 @@ typealias CallPointer = UnsafeMutablePointer<mt_call>
 /// counted, and its pointers are good until `Table.release`. Who wants to come back to it keeps its number.
 struct Dialog {
     struct Marks: OptionSet {
-        let rawValue: UInt16
+        let rawValue: UInt32
         static let present = Marks(rawValue: 1)
         /// What the database has is not what it should have.
         static let dirty = Marks(rawValue: 2)
@@ -38,6 +38,8 @@ struct Dialog {
         static let foreign = Marks(rawValue: 8192)
         /// The database has a row of it, or has been asked to.
         static let stored = Marks(rawValue: 16384)
+        /// It is another server's: here only as long as a request for it is on its way.
+        static let guest = Marks(rawValue: 32768)
     }
 
     let index: UInt32
@@ -66,6 +68,8 @@ struct Dialog {
     var pins: UInt16 = 0
     var missedByCaller: UInt8 = 0
     var missedByCallee: UInt8 = 0
+    /// Of a guest: the number of the server whose it is.
+    var server: UInt32 = 0
     /// tm's number of its INVITE.
     var invite: UInt64 = 0
     var texts = Texts()
@@ -79,6 +83,7 @@ struct Dialog {
 
     func has(_ mark: Marks) -> Bool { marks.contains(mark) }
     var isPresent: Bool { marks.contains(.present) }
+    var isGuest: Bool { marks.contains(.guest) }
 }
 
 /// A name and a text, in one piece of memory, in a list: a variable, a membership (the name is the profile), an early

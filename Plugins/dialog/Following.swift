@@ -96,6 +96,10 @@ func follow(
     state.pointee.direction = direction
     dialog.pointee.pins += 1
     defer { unpin(call, dialog) }
+    if dialog.pointee.isGuest {
+        state.pointee.holdsGuest = true
+        dialog.pointee.pins += 1
+    }
     let transaction = tm.table.pointee.find(message)
     if transaction != 0 { begin(dialog, transaction, isInitial: false, direction) }
     var occasion = Occasion()
@@ -201,6 +205,10 @@ func requestFinished(_ call: CallPointer) -> Outcome {
     guard let message = call.pointee.msg, let state = MessageState.find(message) else { return .yes }
     if state.pointee.profiles != nil { leavePending(state) }
     guard state.pointee.dialog != 0, let dialog = find(state.pointee.dialog) else { return .yes }
+    if state.pointee.holdsGuest {
+        state.pointee.holdsGuest = false
+        dialog.pointee.pins -= 1
+    }
     if state.pointee.owesCreated {
         state.pointee.owesCreated = false
         if !announce(call, message, dialog) { return .yes }

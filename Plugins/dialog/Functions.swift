@@ -22,7 +22,24 @@ private func outcome(_ creation: Creation) -> Outcome {
     }
 }
 
-/// A request with a To tag, as if loose_route() had found its dialog.
+/// A request with a To tag, as if loose_route() had found its dialog; where servers share calls it may have to be read.
+private func matchOrFetch(_ call: borrowing Call, mode: Int) -> Outcome {
+    guard Sharing.isOn, let message = call.raw.pointee.msg else { return matchNow(call, mode: mode) }
+    if let state = MessageState.find(message), state.pointee.dialog != 0 { return .yes }
+    let cookie = mode == 2 ? nil : DialogPlugin.cookie(rr.param(call.message, rrParam.value))
+    let user = UnsafeMutableRawPointer(bitPattern: mode + 1)
+    let waits = Guests.wait(call.raw, message, cookie, mode: mode == 1 && cookie == nil ? 2 : mode) {
+        Server.script.pointee.suspend(call.raw, Guests.patience, fetched, user)
+    }
+    return waits ? .suspended : matchNow(call, mode: mode)
+}
+
+private let fetched: mt_fn = { raw in
+    guard let raw else { return Outcome.error.code }
+    return matchNow(Call(raw), mode: Int(bitPattern: raw.pointee.user) - 1).code
+}
+
+/// The same with what is here.
 private func matchNow(_ call: borrowing Call, mode: Int) -> Outcome {
     guard let message = call.raw.pointee.msg else { return .no }
     if let state = MessageState.find(message), state.pointee.dialog != 0 { return .yes }
@@ -34,10 +51,12 @@ private func matchNow(_ call: borrowing Call, mode: Int) -> Outcome {
 }
 
 @Declarations private func creationFunctions() -> [any Declaration] {
-    Function("dlg_manage", in: .request, "Follows the call that this request begins or belongs to.") { call in
+    Function(
+        "dlg_manage", in: .request, suspends: true, "Follows the call that this request begins or belongs to."
+    ) { call in
         guard call.message.isRequest else { return .no }
         if call.message.toTag.isEmpty { return outcome(create(call.raw, call.message.raw, [])) }
-        return matchNow(call, mode: 2)
+        return matchOrFetch(call, mode: 2)
     }
     Function(
         "create_dialog", in: .request, "Follows the call that this INVITE begins.",
@@ -48,12 +67,12 @@ private func matchNow(_ call: borrowing Call, mode: Int) -> Outcome {
         return outcome(create(call.raw, call.message.raw, properties.union(.created)))
     }
     Function(
-        "match_dialog", in: .request, "Finds the dialog that this request belongs to.",
+        "match_dialog", in: .request, suspends: true, "Finds the dialog that this request belongs to.",
         Arg("mode", Text.self, default: "", "DID_ONLY, DID_FALLBACK or DID_NONE.")
     ) { call, mode in
-        if mode.equalsIgnoringCase("DID_ONLY") { return matchNow(call, mode: 0) }
-        if mode.equalsIgnoringCase("DID_NONE") { return matchNow(call, mode: 2) }
-        return matchNow(call, mode: mode.equalsIgnoringCase("DID_FALLBACK") ? 1 : matchMode.value)
+        if mode.equalsIgnoringCase("DID_ONLY") { return matchOrFetch(call, mode: 0) }
+        if mode.equalsIgnoringCase("DID_NONE") { return matchOrFetch(call, mode: 2) }
+        return matchOrFetch(call, mode: mode.equalsIgnoringCase("DID_FALLBACK") ? 1 : matchMode.value)
     }
     Function("is_known_dlg", in: .any, "Does this message belong to a call that is followed?") { call in
         if let state = MessageState.find(call.message.raw), state.pointee.elsewhere != nil { return .yes }

@@ -23,10 +23,19 @@ final class LateLoading: Loading, @unchecked Sendable {
     /// Gets how many there were; nil: they cannot be read.
     private let then: (Int?) -> Void
 
-    private init(_ worker: Int, part: UInt32?, _ then: @escaping (Int?) -> Void) {
+    private init(
+        _ worker: Int, part: UInt32?, whose: Whose = .ours, _ then: @escaping (Int?) -> Void
+    ) {
         self.part = part
         self.then = then
-        super.init(onlyFor: worker)
+        super.init(onlyFor: worker, whose: whose)
+    }
+
+    /// All calls of a server that is no more, to the worker that asks. Gets how many; nil: they cannot be read.
+    static func inherit(_ call: CallPointer, from server: Int, _ then: @escaping (Int?) -> Void) {
+        let loading = LateLoading(Int(call.pointee.worker), part: 0, whose: .heir(of: server), then)
+        loading.ask { Notes.find(call, owner: server, Loading.noteRow, readNotes, $0) }
+        if loading.asked == 0 { then(nil) }
     }
 
     static func run(_ call: borrowing Call, _ callID: Text) -> Outcome {
@@ -81,7 +90,8 @@ final class LateLoading: Loading, @unchecked Sendable {
     /// `callID` absent: all of them.
     private static func read(_ call: CallPointer, _ callID: mt_str, _ then: @escaping (Int?) -> Void) {
         let isAll = callID.ptr == nil
-        let loading = LateLoading(Int(call.pointee.worker), part: isAll ? 0 : nil, then)
+        let loading = LateLoading(
+            Int(call.pointee.worker), part: isAll ? 0 : nil, whose: isAll ? .ours : .anybodys, then)
         if isAll {
             loading.readPart(call)
         } else {
@@ -109,6 +119,14 @@ final class LateLoading: Loading, @unchecked Sendable {
         user.release()
         asked -= 1
         hasFailed = true
+    }
+
+    private static let readNotes: mt_fn = { call in
+        guard let call, let user = call.pointee.user else { return 1 }
+        let loading = Unmanaged<LateLoading>.fromOpaque(user).takeRetainedValue()
+        loading.asked -= 1
+        if call.pointee.result > 0 { loading.readPart(call) } else { loading.then(nil) }
+        return 1
     }
 
     private static let readDialogs: mt_fn = { call in
@@ -164,7 +182,8 @@ final class LateLoading: Loading, @unchecked Sendable {
 
     private func announce(_ call: CallPointer) {
         for (key, number) in loaded {
-            guard let dialog = find(number) else { continue }
+            guard let dialog = find(number), !dialog.pointee.isGuest else { continue }
+            if case .heir(let dead) = whose { Notes.putClaim(call, dialog, of: dead) }
             dialog.pointee.marks.remove(.loaded)
             tell(.loaded, call, dialog, .none)
             // With db_mode 3 what was read is in memory only.

@@ -8,6 +8,11 @@ func perform(
     _ actions: Life.Actions, _ call: CallPointer, _ dialog: DialogPointer, _ occasion: Occasion
 ) {
     if actions.isEmpty { return }
+    if dialog.pointee.isGuest {
+        // Its owner hears of it, and does the rest.
+        if !actions.isDisjoint(with: [.save, .erase]) { save(dialog) }
+        return
+    }
     if actions.contains(.arm) { arm(dialog) }
     if actions.contains(.save) { save(dialog) }
     if actions.contains(.erase) { eraseRow(call, dialog) }
@@ -34,7 +39,8 @@ func perform(
 /// Whoever was in the middle of something with it is done.
 func unpin(_ call: CallPointer, _ dialog: DialogPointer) {
     dialog.pointee.pins -= 1
-    guard dialog.pointee.pins == 0, dialog.pointee.life.checked().contains(.forget) else { return }
+    guard dialog.pointee.pins == 0, !dialog.pointee.isGuest, dialog.pointee.life.checked().contains(.forget)
+    else { return }
     release(call, dialog)
 }
 
@@ -51,6 +57,7 @@ func release(_ call: CallPointer, _ dialog: DialogPointer) {
 /// which is what happens most, costs nothing.
 func arm(_ dialog: DialogPointer) {
     let index = dialog.pointee.index
+    if dialog.pointee.isGuest { return }
     let wanted = dialog.pointee.life.wakesAt(Settings.patience)
     let due = table(dialog).pointee.timers.due(index)
     if due == 0 || wanted < due { table(dialog).pointee.timers.set(index, at: wanted) }
@@ -90,7 +97,7 @@ private func count(_ dialog: DialogPointer) {
 
 func countLoaded(_ dialog: DialogPointer) { count(dialog) }
 
-private func uncount(_ dialog: DialogPointer) {
+func uncount(_ dialog: DialogPointer) {
     set(dialog, .countedEarly, false, .early)
     set(dialog, .countedActive, false, .active)
 }

@@ -9,10 +9,28 @@ class Loading {
     /// By entry and id in one word: the numbers of those that were restored.
     private(set) var loaded: [UInt64: UInt64] = [:]
     private var skipped = 0
+    /// Those of other servers that were left alone.
+    private(set) var others = 0
     /// Calls of others are left alone; nil: there are no workers yet.
     let onlyWorker: Int?
+    let whose: Whose
+    /// What others have noted of calls that are ours, by entry and id.
+    var notes: [UInt64: [Note]] = [:]
 
-    init(onlyFor worker: Int? = nil) { onlyWorker = worker }
+    /// Which calls are read where servers share a database.
+    enum Whose {
+        /// Those of this server, and of none.
+        case ours
+        /// All; those of other servers are guests.
+        case anybodys
+        /// Those of a server that is no more.
+        case heir(of: Int)
+    }
+
+    init(onlyFor worker: Int? = nil, whose: Whose = .ours) {
+        onlyWorker = worker
+        self.whose = whose
+    }
 
     /// Hook "core.ready". `.error`: there is no knowing which calls there are, and `db_required` wants that known.
     static func run() -> Outcome {
@@ -21,7 +39,9 @@ class Loading {
         }
         let loading = Loading()
         let user = Unmanaged.passUnretained(loading).toOpaque()
-        guard Storage.load(dialogs, row, user), Storage.load(variables, variableRow, user) else {
+        guard Notes.load(noteRow, user), Storage.load(dialogs, row, user),
+            Storage.load(variables, variableRow, user)
+        else {
             if databaseRequired.value != 0 { return .error }
             Host.log(
                 .warning,
@@ -31,6 +51,7 @@ class Loading {
             return .yes
         }
         Host.log(.info, "\(loading.loaded.count) calls go on; \(loading.skipped) rows were of no use")
+        if loading.others > 0 { Host.log(.info, "\(loading.others) calls are those of other servers") }
         let keys = loading.takeKeys()
         for worker in 0..<max(Host.workers, 1) { skip(keys, on: worker) }
         Storage.clear()
@@ -48,6 +69,12 @@ class Loading {
         return Array(loaded.keys)
     }
 
+    static let noteRow: mt_fn = { raw in
+        guard let raw, let user = raw.pointee.user, let note = Notes.note(raw) else { return 1 }
+        Unmanaged<Loading>.fromOpaque(user).takeUnretainedValue().notes[note.key, default: []].append(note)
+        return 1
+    }
+
     static let row: mt_fn = { raw in
         guard let raw, let user = raw.pointee.user, let row = raw.pointee.args,
             raw.pointee.argc >= UInt32(Column.allCases.count)
@@ -58,7 +85,7 @@ class Loading {
         {
             return 1
         }
-        if let dialog = restore(row, Int(raw.pointee.argc)) {
+        if let dialog = loading.restore(row, Int(raw.pointee.argc)) {
             loading.loaded[UInt64(dialog.pointee.entry) << 32 | UInt64(dialog.pointee.id)] =
                 dialog.number.number
         } else {
@@ -87,7 +114,7 @@ class Loading {
     }
 
     /// nil: it is no call that goes on.
-    static func restore(_ row: UnsafePointer<mt_value>, _ columns: Int) -> DialogPointer? {
+    private func restore(_ row: UnsafePointer<mt_value>, _ columns: Int) -> DialogPointer? {
         guard columns >= Column.allCases.count else { return nil }
         func text(_ column: Column) -> mt_str {
             let value = row[column.rawValue]
@@ -106,16 +133,31 @@ class Loading {
         let callID = text(.callID)
         let worker = Int(Server.loop.pointee.worker(callID))
         let data = SavedData(String(Text(unchecked: text(.data))))
+        let isGuest = Sharing.isOn && data.server != 0 && data.server != Sharing.own
+        switch whose {
+        case .ours where isGuest:
+            others += 1
+            return nil
+        case .heir(let dead) where data.server != dead: return nil
+        default: break
+        }
         let fromTag = text(.fromTag)
         let toTag = text(.toTag)
         let known = tables[worker].first(callID) {
             isSame($0.text(.fromTag), fromTag) && isSame($0.text(.toTag), toTag)
         }
-        guard known == nil else { return nil }
+        if let known {
+            guard case .heir = whose, known.pointee.isGuest else { return nil }
+            // What ended it here is in a note, which is read when it is ours.
+            if !known.pointee.life.isOver {
+                known.pointee.marks.remove(.guest)
+                return settle(known, data, route: text(.route))
+            }
+        }
         let callerWay = data.texts["callerWay"].flatMap { Rows.way($0) }
         let calleeWay = data.texts["calleeWay"].flatMap { Rows.way($0) }
-        let made = with(callerWay) { callerWay in
-            with(calleeWay) { calleeWay in
+        let made = Self.with(callerWay) { callerWay in
+            Self.with(calleeWay) { calleeWay in
                 tables[worker].make(callID) { part in
                     switch part {
                     case .callID: callID
@@ -146,21 +188,38 @@ class Loading {
             truncatingIfNeeded: Text(unchecked: text(.callerSequence)).integer ?? 0)
         dialog.pointee.calleeSequence = UInt32(
             truncatingIfNeeded: Text(unchecked: text(.calleeSequence)).integer ?? 0)
-        setSocket(text(.callerSocket), &dialog.pointee.callerSocket, dialog)
-        setSocket(text(.calleeSocket), &dialog.pointee.calleeSocket, dialog)
-        restoreLife(dialog, state, number(.started), number(.timeout), data)
-        restoreOwners(dialog, data)
-        let route = text(.route)
+        let isOthers = isGuest
+        Self.setSocket(text(.callerSocket), &dialog.pointee.callerSocket, dialog, isOthers: isOthers)
+        Self.setSocket(text(.calleeSocket), &dialog.pointee.calleeSocket, dialog, isOthers: isOthers)
+        dialog.pointee.life = Self.life(state, number(.started), number(.timeout), data)
+        Self.restoreWords(dialog, data)
+        if case .anybodys = whose, isGuest {
+            Guests.enter(dialog, of: data.server)
+            return dialog
+        }
+        return settle(dialog, data, route: text(.route))
+    }
+
+    /// It is ours from now on.
+    private func settle(_ dialog: DialogPointer, _ data: SavedData, route: mt_str) -> DialogPointer {
         if route.len > 0 {
             dialog.pointee.route = Server.script.pointee.route(Server.host, UInt32(MT_IN_REQUEST), route)
             if dialog.pointee.route == 0 {
                 Host.log(.warning, "there is no route \(Text(unchecked: route)) any more, for a time-out")
             }
         }
+        Self.restoreProfiles(dialog, data)
         dialog.pointee.marks.formUnion([.stored, .loaded])
+        // A lifetime that was prolonged elsewhere is not over; all else that is noted comes with the next look.
+        for note in notes[UInt64(dialog.pointee.entry) << 32 | UInt64(dialog.pointee.id)] ?? []
+        where note.kind == .changed {
+            Guests.adoptLife(note.data, dialog)
+        }
         countLoaded(dialog)
         arm(dialog)
         startPings(dialog)
+        // It was nobody's, or one's who is no more.
+        if Sharing.isOn, data.server != Sharing.own { save(dialog) }
         return dialog
     }
 
@@ -168,10 +227,14 @@ class Loading {
         way.map { $0.with(body) } ?? body(mt_str())
     }
 
-    private static func setSocket(_ name: mt_str, _ socket: inout UInt16, _ dialog: DialogPointer) {
+    /// - Parameter isOthers: another server's sockets need not be ours.
+    private static func setSocket(
+        _ name: mt_str, _ socket: inout UInt16, _ dialog: DialogPointer, isOthers: Bool
+    ) {
         guard name.len > 0 else { return }
         let found = Server.net.pointee.find_socket(name)
         guard found != .max else {
+            if isOthers { return }
             Host.log(.warning, "there is no socket \(Text(unchecked: name)) any more: the default is used")
             dialog.pointee.marks.insert(.foreign)
             return
@@ -180,26 +243,28 @@ class Loading {
     }
 
     /// A lifetime that ran out meanwhile is over now.
-    private static func restoreLife(
-        _ dialog: DialogPointer, _ state: Life.State, _ started: UInt32, _ timeout: UInt32, _ data: SavedData
-    ) {
+    static func life(
+        _ state: Life.State, _ started: UInt32, _ timeout: UInt32, _ data: SavedData
+    ) -> Life {
         func saved(_ name: String) -> UInt32 { UInt32(truncatingIfNeeded: data.numbers[name] ?? 0) }
         let now = Now.seconds
         let lifetime = data.numbers["lifetime"] == nil ? UInt32(defaultTimeout.value) : saved("lifetime")
         let owner = data.texts["owner"].flatMap { Owners.number($0) } ?? 0
-        dialog.pointee.life = Life(
+        return Life(
             restored: state, created: data.numbers["created"] == nil ? started : saved("created"),
             started: started == 0 ? now : started, lifetime: lifetime,
             deadline: timeout == 0 ? now : timeout, limit: saved("limit"), wish: saved("wish"),
             warning: saved("warning"), owner: UInt8(owner))
     }
 
-    private static func restoreOwners(_ dialog: DialogPointer, _ data: SavedData) {
-        if let words = dialog.pointee.words {
-            for owner in 0..<Owners.count {
-                words[owner] = UInt64(bitPattern: Int64(data.numbers["@\(Owners.name(owner + 1))"] ?? 0))
-            }
+    static func restoreWords(_ dialog: DialogPointer, _ data: SavedData) {
+        guard let words = dialog.pointee.words else { return }
+        for owner in 0..<Owners.count {
+            words[owner] = UInt64(bitPattern: Int64(data.numbers["@\(Owners.name(owner + 1))"] ?? 0))
         }
+    }
+
+    private static func restoreProfiles(_ dialog: DialogPointer, _ data: SavedData) {
         for one in data.profiles {
             guard let profile = Profiles.with({ $0.index(of: one.profile) }) else { continue }
             let value = one.value

@@ -14,6 +14,8 @@ struct MessageState {
     var isInitial = false
     /// dialog.created is to come when the script has ended.
     var owesCreated = false
+    /// The dialog is a guest, which stays at least as long as the message.
+    var holdsGuest = false
     var properties: Properties = []
     var route: UInt32 = 0
     var flags: UInt32 = 0

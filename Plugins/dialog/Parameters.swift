@@ -169,6 +169,7 @@ enum Settings {
         for text in Profiles.prepare() { fail(text, "write names like \"calls;trunks\", each once") }
         if let what = storageFault() { fail(what, "set db_url, as sqlite:///path/file.db, or db_mode 0") }
         tellIgnored()
+        Sharing.prepare()
         patience.early = UInt32(earlyTimeout.value)
         patience.noACK = UInt32(noACKTimeout.value)
         patience.end = UInt32(endTimeout.value)

@@ -30,7 +30,8 @@ enum Rows {
             }
         }
         return layout.open(
-            url, String(tableName.value), revision: 7, index: "\(name(Column.entry)),\(name(Column.number))")
+            url, String(tableName.value), revision: 7,
+            indexes: ["\(name(Column.entry)),\(name(Column.number))"])
     }
 
     static func openVariables(_ url: StorageURL) -> OpaquePointer? {
@@ -42,11 +43,11 @@ enum Rows {
         layout.add(name(VariableColumn.value), MT_STR, length: 512, fallback: "")
         return layout.open(
             url, String(variablesTableName.value), revision: 1,
-            index: "\(name(VariableColumn.entry)),\(name(VariableColumn.number))")
+            indexes: ["\(name(VariableColumn.entry)),\(name(VariableColumn.number))"])
     }
 
     /// A table as it is described to the store.
-    private struct Layout: ~Copyable {
+    struct Layout: ~Copyable {
         private var columns: [mt_column] = []
         private var texts: [UnsafeMutablePointer<CChar>] = []
 
@@ -69,11 +70,14 @@ enum Rows {
                     fallback: fallback))
         }
 
-        mutating func open(_ url: StorageURL, _ name: String, revision: UInt32, index: String)
+        mutating func open(_ url: StorageURL, _ name: String, revision: UInt32, indexes names: [String])
             -> OpaquePointer?
         {
             guard let store = url.store else { return nil }
-            var indexes = [mt_index(columns: text(index), unique: 0, reserved: 0)]
+            var indexes: [mt_index] = []
+            for columns in names {
+                indexes.append(mt_index(columns: text(columns), unique: 0, reserved: 0))
+            }
             var table = mt_table()
             table.name = text(name)
             table.revision = revision
@@ -84,7 +88,8 @@ enum Rows {
                         items: columns.baseAddress, count: UInt32(columns.count),
                         stride: UInt32(MemoryLayout<mt_column>.stride))
                     table.indexes = mt_list(
-                        items: indexes.baseAddress, count: 1, stride: UInt32(MemoryLayout<mt_index>.stride))
+                        items: indexes.baseAddress, count: UInt32(indexes.count),
+                        stride: UInt32(MemoryLayout<mt_index>.stride))
                     guard store.pointee.open(Server.host, url.text, &table, &opened) > 0 else { return nil }
                     return opened
                 }
@@ -146,9 +151,10 @@ enum Rows {
     }
 
     /// What has no column of its own.
-    private static func saved(_ dialog: DialogPointer) -> SavedData {
+    static func saved(_ dialog: DialogPointer) -> SavedData {
         let life = dialog.pointee.life
         var data = SavedData()
+        if Sharing.isOn { data.server = Sharing.own }
         data.numbers["created"] = Int(life.created)
         data.numbers["lifetime"] = Int(life.lifetime)
         if life.limit != 0 { data.numbers["limit"] = Int(life.limit) }

@@ -52,6 +52,9 @@ struct Shown: Sendable {
         add("to_uri", dialog.text(.toURI))
         add("req_uri", dialog.text(.requestURI))
         add("state", Int(life.state.rawValue))
+        if Sharing.isOn {
+            add("server", dialog.pointee.isGuest ? Int(dialog.pointee.server) : Sharing.own)
+        }
         add("start_ts", Int(life.started))
         add("init_ts", Int(life.created))
         add("end_ts", Int(life.ended))

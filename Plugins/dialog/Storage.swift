@@ -13,6 +13,8 @@ enum Storage {
     nonisolated(unsafe) private static var erasures: [[UInt64]] = []
     nonisolated(unsafe) private static var rests: [Int] = []
     nonisolated(unsafe) private static var hasFailed: [Bool] = []
+    /// When that was, in Unix milliseconds.
+    nonisolated(unsafe) private static var failures: [Int] = []
 
     static var writesAtOnce: Bool { dialogs != nil && databaseMode.value == 1 }
     static var writes: Bool { dialogs != nil && (databaseMode.value == 1 || databaseMode.value == 2) }
@@ -26,7 +28,9 @@ enum Storage {
         erasures = Array(repeating: [], count: max(Host.workers, 1))
         rests = Array(repeating: updatePeriod.value, count: max(Host.workers, 1))
         hasFailed = Array(repeating: false, count: max(Host.workers, 1))
-        return dialogs == nil || variables == nil ? .error : .yes
+        failures = Array(repeating: 0, count: max(Host.workers, 1))
+        guard dialogs != nil, variables != nil else { return .error }
+        return Sharing.isOn ? Notes.open(url, store) : .yes
     }
 
     /// Once a second, on each worker.
@@ -35,13 +39,15 @@ enum Storage {
         guard writes else { return }
         let worker = Int(call.pointee.worker)
         rests[worker] -= 1
+        // Who could not write may have been taken for dead: what others have taken over is not written over.
+        if hasFailed[worker], Sharing.isOn, !Notes.areRead(since: failures[worker]) { return }
         if hasFailed[worker] || rests[worker] <= 0 {
             rests[worker] = updatePeriod.value
             hasFailed[worker] = false
             let rows = erasures[worker]
             erasures[worker] = []
             for row in rows { erase(call, row) }
-            flush(call)
+            if Sharing.isOn { wake(worker) } else { flush(call) }
         }
     }
 
@@ -66,7 +72,9 @@ enum Storage {
         while left > 0, let number = table.pointee.unsaved.take() {
             guard let dialog = DialogPlugin.find(number) else { continue }
             dialog.pointee.marks.remove(.queued)
-            guard dialog.pointee.has(.dirty), dialog.pointee.life.hasRow else { continue }
+            guard dialog.pointee.has(.dirty), dialog.pointee.life.hasRow || dialog.pointee.isGuest else {
+                continue
+            }
             dialog.pointee.marks.remove(.dirty)
             write(call, dialog)
             left -= 1
@@ -79,6 +87,7 @@ enum Storage {
 
     static func write(_ call: CallPointer, _ dialog: DialogPointer, waits: Bool = true) {
         guard let api, let dialogs else { return }
+        if dialog.pointee.isGuest { return Notes.put(call, dialog, waits: waits) }
         let user = waits ? token(dialog.number.number) : nil
         let code = Rows.with(dialog) { api.pointee.put(call, dialogs, $0, waits ? written : nil, user) }
         var isGood = code > 0
@@ -110,10 +119,15 @@ enum Storage {
         return 1
     }
 
-    private static func failed(_ dialog: DialogPointer) {
-        hasFailed[Int(dialog.pointee.worker)] = true
-        dialog.pointee.marks.formUnion([.variablesDirty])
+    static func failed(_ dialog: DialogPointer) {
+        noteFailure(Int(dialog.pointee.worker))
+        if !dialog.pointee.isGuest { dialog.pointee.marks.formUnion([.variablesDirty]) }
         save(dialog)
+    }
+
+    private static func noteFailure(_ worker: Int) {
+        hasFailed[worker] = true
+        failures[worker] = Loop.clock
     }
 
     // MARK: - erasing
@@ -145,7 +159,7 @@ enum Storage {
     }
 
     private static func keepErasure(_ worker: Int, _ row: UInt64) {
-        hasFailed[worker] = true
+        noteFailure(worker)
         if erasures[worker].last != row { erasures[worker].append(row) }
     }
 
@@ -171,7 +185,7 @@ enum Storage {
             call.worker = UInt32(worker)
             for row in erasures[worker] { erase(&call, row, waits: false) }
             _ = tables[worker].each(from: 1, .max - 1) { dialog in
-                guard dialog.pointee.life.isCall else { return }
+                guard dialog.pointee.life.isCall || dialog.pointee.isGuest else { return }
                 if databaseMode.value == 3 || dialog.pointee.has(.dirty) {
                     write(&call, dialog, waits: false)
                 }
@@ -264,14 +278,14 @@ func save(_ dialog: DialogPointer) {
 }
 
 func eraseRow(_ call: CallPointer, _ dialog: DialogPointer) {
-    guard Storage.writes, dialog.pointee.has(.stored) else { return }
+    guard Storage.writes, dialog.pointee.has(.stored), !dialog.pointee.isGuest else { return }
     dialog.pointee.marks.remove([.stored, .dirty])
     Storage.erase(call, UInt64(dialog.pointee.entry) << 32 | UInt64(dialog.pointee.id))
 }
 
 /// $dlg_var was taken away: so is its row.
 func eraseVariable(_ dialog: DialogPointer, _ name: mt_str) {
-    guard Storage.writes, dialog.pointee.has(.stored) else { return }
+    guard Storage.writes, dialog.pointee.has(.stored), !dialog.pointee.isGuest else { return }
     var call = mt_call()
     call.host = Server.host
     call.worker = UInt32(dialog.pointee.worker)

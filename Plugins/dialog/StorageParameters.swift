@@ -16,6 +16,16 @@ let tableName = Param<Text>("table_name", default: "dialog", is: .verbatim, "The
 let variablesTableName = Param<Text>(
     "vars_table_name", default: "dialog_vars", is: .verbatim, "The table of their variables.")
 
+let serverID = Param<Int>(
+    "server_id", default: "0", in: 0...2_147_483_647,
+    "The number of this server among those that share calls by db_mode 1; 0: it shares none.")
+let shareInterval = Param<Int>(
+    "share_interval", default: "200", in: 20...60_000,
+    "Milliseconds between two looks for what other servers have to say of calls.")
+let sharedTableName = Param<Text>(
+    "shared_table_name", default: "dialog_shared", is: .verbatim, "The table of what servers tell each other."
+)
+
 /// The columns of "dialog", in the order in which rows have them.
 enum Column: Int, CaseIterable {
     case id, entry, number, callID, fromURI, fromTag, toURI, toTag, callerSequence, calleeSequence,
@@ -69,6 +79,9 @@ func name(_ column: VariableColumn) -> String {
     skipsLoading
     tableName
     variablesTableName
+    serverID
+    shareInterval
+    sharedTableName
     names.map { $0 as any Declaration }
     variableNames.map { $0 as any Declaration }
 }

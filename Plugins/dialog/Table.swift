@@ -220,15 +220,20 @@ func makeTables() {
     let count = max(Host.workers, 1)
     let now = Now.seconds
     let random = UInt32.random(in: .min ... .max)
+    var first = UInt32(truncatingIfNeeded: firstNumber.value)
+    var step = UInt32(truncatingIfNeeded: numberStep.value)
+    if Sharing.isOn, firstNumber.value <= 0, step == 1 {
+        // Servers whose numbers differ never make the same one.
+        step = 256
+        first = random & ~255 | UInt32(truncatingIfNeeded: Sharing.own) & 255
+    }
     let all = UnsafeMutablePointer<Table>.allocate(capacity: count)
     for worker in 0..<count {
         (all + worker).initialize(
             to: Table(
                 worker: UInt32(worker),
                 NumberSource(
-                    start: UInt32(truncatingIfNeeded: firstNumber.value),
-                    step: UInt32(truncatingIfNeeded: numberStep.value),
-                    worker: UInt32(worker), workers: UInt32(count), random: random),
+                    start: first, step: step, worker: UInt32(worker), workers: UInt32(count), random: random),
                 at: now))
     }
     tables = all

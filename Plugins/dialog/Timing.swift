@@ -52,6 +52,7 @@ enum Timing {
 
 /// Its moment has come, or did once: a lifetime that was prolonged is only noticed now.
 private func wake(_ call: CallPointer, _ dialog: DialogPointer) {
+    if dialog.pointee.isGuest { return Guests.wake(call, dialog) }
     dialog.pointee.pins += 1
     let now = Now.seconds
     let due = dialog.pointee.life.wake(at: now, Settings.patience)

@@ -5,7 +5,7 @@ import DialogLogic
 import PluginKit
 
 let tm = Need("tm", 1, as: tm_api.self)
-let rr = Need("rr", 1, as: rr_api.self)
+let rr = Need("rr", 1, 1, as: rr_api.self)
 
 let contact = Header("Contact")
 let recordRoute = Header("Record-Route")
@@ -32,11 +32,13 @@ private let plugin = Plugin("dialog", "1.0.0", "Follows calls, and can end them.
     Hook("core.finished") { call in requestFinished(call.raw) }
     Hook("core.ready") { _ in
         Step.listen()
+        Sharing.ready()
         return Loading.run()
     }
     Hook("core.worker") { call in
         Timing.start(on: call.worker)
         Loading.announce(on: call.worker)
+        Sharing.start(on: call.worker)
         return .yes
     }
 

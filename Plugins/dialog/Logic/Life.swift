@@ -273,6 +273,18 @@ extension Life {
         flags = Self.row
     }
 
+    /// The lifetime and all that bounds it.
+    mutating func take(_ other: Life) {
+        let isMoved = deadline != other.deadline || warning != other.warning
+        lifetime = other.lifetime
+        deadline = other.deadline
+        limit = other.limit
+        wish = other.wish
+        warning = other.warning
+        owner = other.owner
+        if isMoved { flags &= ~Self.warned }
+    }
+
     /// Another callee has answered: the same call once more, in a record of its own.
     public func forked(at now: UInt32) -> Life {
         var other = self

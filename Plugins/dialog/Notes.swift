@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+import CMartlet
+import DialogLogic
+import PluginKit
+import Synchronization
+
+/// The table "dialog_shared": what servers tell each other of dialogs. Most of the time it is empty.
+enum Notes {
+    enum Column: Int, CaseIterable {
+        case entry, number, writer, server, kind, stamp, callID, data
+    }
+
+    nonisolated(unsafe) private static var api: UnsafePointer<mt_store_api>?
+    nonisolated(unsafe) private static var store: OpaquePointer?
+    /// The last stamp of each worker, and the notes that it is about to erase.
+    nonisolated(unsafe) private static var stamps: [Int] = []
+    nonisolated(unsafe) private static var done: [Set<Identity>] = []
+    /// On the first worker: whose notes are read, and whether they are being read.
+    nonisolated(unsafe) private static var owners: [Int] = []
+    nonisolated(unsafe) private static var isLooking = false
+    /// When all that had been noted by then was handed to the workers, in Unix milliseconds.
+    private static let read = Atomic<Int>(0)
+
+    private struct Identity: Hashable {
+        let key: UInt64
+        let writer, stamp: Int
+    }
+
+    // MARK: - the table
+
+    /// [main]
+    static func open(_ url: StorageURL, _ api: UnsafePointer<mt_store_api>) -> Outcome {
+        var layout = Rows.Layout()
+        layout.add("hash_entry", MT_INT, key: Int(MT_KEY), fallback: nil)
+        layout.add("hash_id", MT_INT, key: Int(MT_KEY), fallback: nil)
+        layout.add("writer", MT_INT, key: Int(MT_KEY), fallback: nil)
+        for name in ["server", "kind", "stamp"] { layout.add(name, MT_INT, fallback: "0") }
+        layout.add("callid", MT_STR, length: 255, fallback: "")
+        layout.add("data", MT_STR, length: 0, fallback: nil)
+        store = layout.open(
+            url, String(sharedTableName.value), revision: 1,
+            indexes: ["hash_entry,hash_id", "server", "callid"])
+        self.api = api
+        stamps = Array(repeating: 0, count: max(Host.workers, 1))
+        done = Array(repeating: [], count: max(Host.workers, 1))
+        owners = [Sharing.own]
+        return store == nil ? .error : .yes
+    }
+
+    /// What a row says; nil: it is none that we understand.
+    static func note(_ raw: CallPointer) -> Note? {
+        guard let row = raw.pointee.args, raw.pointee.argc >= UInt32(Column.allCases.count) else {
+            return nil
+        }
+        func number(_ column: Column) -> Int { Int(row[column.rawValue].num) }
+        guard let kind = Note.Kind(rawValue: number(.kind)) else { return nil }
+        return Note(
+            entry: UInt32(truncatingIfNeeded: number(.entry)),
+            id: UInt32(truncatingIfNeeded: number(.number)),
+            writer: number(.writer), owner: number(.server), kind: kind, stamp: number(.stamp),
+            callID: String(Text(unchecked: row[Column.callID.rawValue].str)),
+            data: SavedData(String(Text(unchecked: row[Column.data.rawValue].str))))
+    }
+
+    // MARK: - writing
+
+    /// What came of requests for a guest.
+    static func put(_ call: CallPointer, _ dialog: DialogPointer, waits: Bool) {
+        let life = dialog.pointee.life
+        let note = Note(
+            entry: dialog.pointee.entry, id: dialog.pointee.id, writer: Sharing.own,
+            owner: Int(dialog.pointee.server), kind: life.isOver ? .ended : .changed,
+            stamp: nextStamp(Int(dialog.pointee.worker)),
+            callID: String(Text(unchecked: dialog.text(.callID))),
+            data: data(dialog))
+        guard waits else {
+            _ = put(call, note, nil, nil)
+            return
+        }
+        dialog.pointee.pins += 1
+        guard !put(call, note, written, token(dialog.number.number)) else { return }
+        dialog.pointee.pins -= 1
+        Storage.failed(dialog)
+    }
+
+    private static let written: mt_fn = { call in
+        guard let call, let dialog = DialogPlugin.find(number(call.pointee.user)) else { return 1 }
+        dialog.pointee.pins -= 1
+        if call.pointee.result <= 0 { Storage.failed(dialog) }
+        return 1
+    }
+
+    /// It is ours now.
+    static func putClaim(_ call: CallPointer, _ dialog: DialogPointer, of server: Int) {
+        let note = Note(
+            entry: dialog.pointee.entry, id: dialog.pointee.id, writer: Sharing.own, owner: server,
+            kind: .claimed, stamp: nextStamp(Int(dialog.pointee.worker)),
+            callID: String(Text(unchecked: dialog.text(.callID))))
+        _ = put(call, note, nil, nil)
+    }
+
+    private static func nextStamp(_ worker: Int) -> Int {
+        stamps[worker] = max(Loop.clock, stamps[worker] + 1)
+        return stamps[worker]
+    }
+
+    private static func put(
+        _ call: CallPointer, _ note: Note, _ done: mt_fn?, _ user: UnsafeMutableRawPointer?
+    ) -> Bool {
+        guard let api, let store else { return false }
+        return note.callID.withRaw { callID in
+            note.data.text.withRaw { data in
+                withUnsafeTemporaryAllocation(of: mt_value.self, capacity: Column.allCases.count) { row in
+                    row.initialize(repeating: mt_value())
+                    func put(_ column: Column, _ number: Int) { row[column.rawValue] = mt_value(number) }
+                    put(.entry, Int(note.entry))
+                    put(.number, Int(note.id))
+                    put(.writer, note.writer)
+                    put(.server, note.owner)
+                    put(.kind, note.kind.rawValue)
+                    put(.stamp, note.stamp)
+                    row[Column.callID.rawValue] = mt_value(callID)
+                    row[Column.data.rawValue] = mt_value(data)
+                    return api.pointee.put(call, store, row.baseAddress, done, user) > 0
+                }
+            }
+        }
+    }
+
+    private static func data(_ dialog: DialogPointer) -> SavedData {
+        typealias Name = SavedData.Name
+        var data = Rows.saved(dialog)
+        let life = dialog.pointee.life
+        data.server = 0
+        data.profiles = []
+        data.numbers[Name.state] = Int(life.state.rawValue)
+        data.numbers["started"] = Int(life.started)
+        data.numbers[Name.deadline] = Int(life.deadline)
+        data.numbers[Name.callerSequence] = Int(dialog.pointee.callerSequence)
+        data.numbers[Name.calleeSequence] = Int(dialog.pointee.calleeSequence)
+        data.numbers[Name.flags] = Int(dialog.pointee.flags)
+        data.numbers[Name.properties] = Int(dialog.pointee.properties.rawValue)
+        data.texts[Name.callerContact] = String(Text(unchecked: dialog.text(.callerContact)))
+        data.texts[Name.calleeContact] = String(Text(unchecked: dialog.text(.calleeContact)))
+        if life.isOver {
+            data.numbers[Name.cause] = Int(life.cause.rawValue)
+            data.texts[Name.reason] = String(Text(unchecked: dialog.text(.reason)))
+        }
+        if dialog.pointee.has(.variablesDirty) {
+            var variables: [String: String] = [:]
+            var one = dialog.pointee.variables
+            while let here = one {
+                variables[String(Text(unchecked: here.name))] = String(Text(unchecked: here.text))
+                one = here.pointee.next
+            }
+            data.variables = variables
+        }
+        return data
+    }
+
+    // MARK: - reading
+
+    /// Those of one call.
+    static func find(
+        _ call: CallPointer, callID: mt_str, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
+        _ user: UnsafeMutableRawPointer
+    ) -> Bool {
+        find(call, match(.callID, mt_value(callID)), row, done, user)
+    }
+
+    /// Those for one server.
+    static func find(
+        _ call: CallPointer, owner: Int, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
+        _ user: UnsafeMutableRawPointer
+    ) -> Bool {
+        find(call, match(.server, mt_value(owner)), row, done, user)
+    }
+
+    /// [main] Those for us, at the start.
+    static func load(_ row: @escaping mt_fn, _ user: UnsafeMutableRawPointer) -> Bool {
+        guard let api, let store else { return true }
+        var match = match(.server, mt_value(Sharing.own))
+        return api.pointee.load(Server.host, store, &match, 1, row, user) > 0
+    }
+
+    private static func find(
+        _ call: CallPointer, _ match: mt_match, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
+        _ user: UnsafeMutableRawPointer
+    ) -> Bool {
+        guard let api, let store else { return false }
+        var match = match
+        return api.pointee.find(call, store, &match, 1, row, done, user) > 0
+    }
+
+    private static func match(_ column: Column, _ value: mt_value) -> mt_match {
+        mt_match(column: UInt32(column.rawValue), op: UInt32(MT_EQ), value: value)
+    }
+
+    /// On the first worker: what was for that server is for us from now on as well.
+    static func add(owner: Int) {
+        if !owners.contains(owner) { owners.append(owner) }
+    }
+
+    static func areRead(since time: Int) -> Bool { read.load(ordering: .acquiring) > time }
+
+    /// On the first worker: is there something for us?
+    static func look(_ call: CallPointer) {
+        guard !isLooking else { return }
+        let look = Look()
+        for owner in owners {
+            let user = Unmanaged.passRetained(look).toOpaque()
+            if find(call, owner: owner, Look.row, Look.done, user) {
+                look.asked += 1
+            } else {
+                Unmanaged<Look>.fromOpaque(user).release()
+            }
+        }
+        isLooking = look.asked > 0
+    }
+
+    private final class Look {
+        var asked = 0
+        private let start = Loop.clock
+        private var hasFailed = false
+        private var notes: [Note] = []
+
+        static let row: mt_fn = { raw in
+            guard let raw, let user = raw.pointee.user else { return 1 }
+            if let note = note(raw) {
+                Unmanaged<Look>.fromOpaque(user).takeUnretainedValue().notes.append(note)
+            }
+            return 1
+        }
+
+        static let done: mt_fn = { raw in
+            guard let raw, let user = raw.pointee.user else { return 1 }
+            let look = Unmanaged<Look>.fromOpaque(user).takeRetainedValue()
+            look.asked -= 1
+            look.hasFailed = look.hasFailed || raw.pointee.result <= 0
+            guard look.asked == 0 else { return 1 }
+            isLooking = false
+            look.tell()
+            if !look.hasFailed { Notes.read.store(look.start, ordering: .releasing) }
+            return 1
+        }
+
+        private func tell() {
+            guard !notes.isEmpty else { return }
+            let all = notes.sorted { $0.stamp < $1.stamp }
+            let byWorker = Dictionary(grouping: all) { note in
+                note.callID.withRaw { Int(Server.loop.pointee.worker($0)) }
+            }
+            for (worker, notes) in byWorker {
+                Loop.post(to: worker) { call in
+                    for note in notes { Notes.take(call.raw, note) }
+                    return .yes
+                }
+            }
+        }
+    }
+
+    // MARK: - what is done about them
+
+    private static func take(_ call: CallPointer, _ note: Note) {
+        let worker = Int(call.pointee.worker)
+        let identity = Identity(key: note.key, writer: note.writer, stamp: note.stamp)
+        guard !done[worker].contains(identity) else { return }
+        let found = note.callID.withRaw { callID in
+            tables[worker].first(callID) {
+                $0.pointee.entry == note.entry && $0.pointee.id == note.id && !$0.pointee.isGuest
+            }
+        }
+        if let dialog = found {
+            dialog.pointee.pins += 1
+            Guests.apply(note, to: dialog, call)
+            unpin(call, dialog)
+        } else if note.kind != .claimed, !note.isStale(at: Loop.clock) {
+            // It is being read at this moment, perhaps.
+            return
+        }
+        done[worker].insert(identity)
+        erase(call, note, identity)
+    }
+
+    private final class Erasing {
+        let identity: Identity
+        init(_ identity: Identity) { self.identity = identity }
+    }
+
+    private static func erase(_ call: CallPointer, _ note: Note, _ identity: Identity) {
+        guard let api, let store else { return }
+        let matches = [
+            match(.entry, mt_value(Int(note.entry))), match(.number, mt_value(Int(note.id))),
+            match(.writer, mt_value(note.writer)), match(.stamp, mt_value(note.stamp)),
+        ]
+        let user = Unmanaged.passRetained(Erasing(identity)).toOpaque()
+        if api.pointee.erase(call, store, matches, UInt32(matches.count), erased, user) <= 0 {
+            Unmanaged<Erasing>.fromOpaque(user).release()
+            done[Int(call.pointee.worker)].remove(identity)
+        }
+    }
+
+    private static let erased: mt_fn = { raw in
+        guard let raw, let user = raw.pointee.user else { return 1 }
+        let identity = Unmanaged<Erasing>.fromOpaque(user).takeRetainedValue().identity
+        done[Int(raw.pointee.worker)].remove(identity)
+        return 1
+    }
+}

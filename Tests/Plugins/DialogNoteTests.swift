@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import DialogLogic
+import PluginKit
+import Testing
+
+/// What servers that share calls tell each other (manual of dialog, "Several servers").
+@Suite struct DialogNoteTests {
+    private func call(_ state: Life.State = .confirmed, deadline: UInt32 = 1000) -> Life {
+        Life(
+            restored: state, created: 90, started: 100, lifetime: 900, deadline: deadline, limit: 0, wish: 0,
+            warning: 60, owner: 0)
+    }
+
+    @Test func `variables go along all together, or not at all`() {
+        var data = SavedData()
+        data.numbers["timeout"] = 7
+        #expect(SavedData(data.text).variables == nil)
+        data.variables = ["who": "al\"ice", "": "x"]
+        let read = SavedData(data.text)
+        #expect(read == data)
+        #expect(read.variables == ["who": "al\"ice", "": "x"])
+        data.variables = [:]
+        #expect(SavedData(data.text).variables == [:])
+        data.variables = nil
+        #expect(data.text == "{\"timeout\":7}")
+    }
+
+    @Test func `a row says whose call it is, and without a number nothing`() {
+        var data = SavedData()
+        #expect(data.server == 0)
+        data.server = 3
+        #expect(SavedData(data.text).server == 3)
+        data.server = 0
+        #expect(data.text == "{}")
+    }
+
+    @Test func `a lifetime that was prolonged elsewhere is that of the call, longer or shorter`() {
+        var life = call()
+        #expect(life.adopt(call(deadline: 5000)) == [.save, .arm])
+        #expect(life.deadline == 5000)
+        #expect(life.wake(at: 1000, Patience()) == [])
+        #expect(life.adopt(call(deadline: 400)) == [.save, .arm])
+        #expect(life.wakesAt(Patience()) == 340)
+        #expect(life.wake(at: 340, Patience()) == .warning)
+        // The next one warns again.
+        #expect(life.adopt(call(deadline: 900)) == [.save, .arm])
+        #expect(life.wake(at: 840, Patience()) == .warning)
+        #expect(life.wake(at: 900, Patience()) == .expired)
+    }
+
+    @Test func `an ACK elsewhere confirms, and what is over stays so`() {
+        var life = call(.unacknowledged)
+        #expect(life.adopt(call()) == [.confirm, .save, .arm])
+        #expect(life.state == .confirmed)
+        #expect(life.adopt(call(.unacknowledged)) == [.save, .arm])
+        #expect(life.state == .confirmed)
+        _ = life.bye(at: 200)
+        #expect(life.adopt(call(deadline: 5000)) == [])
+        #expect(life.isOver)
+        #expect(life.deadline == 0)
+    }
+
+    @Test func `servers whose numbers differ never give two calls one number`() {
+        var taken: Set<UInt32> = []
+        for server in 1...5 as ClosedRange<UInt32> {
+            // As Table.swift makes them.
+            var one = NumberSource(
+                start: 0x1234_5600 | server, step: 256, worker: 1, workers: 2, random: 0)
+            for _ in 0..<1000 { #expect(taken.insert(one.next()).inserted) }
+            one.skip(0x1234_0000 | 7)
+            #expect(one.next() & 255 == server)
+        }
+    }
+
+    @Test func `a note that nobody has a call for is of no use after a minute`() {
+        let note = Note(
+            entry: 0xabc, id: 7, writer: 2, owner: 1, kind: .ended, stamp: 1_000_000, callID: "c")
+        #expect(note.key == 0xabc_0000_0007)
+        #expect(!note.isStale(at: 1_060_000))
+        #expect(note.isStale(at: 1_060_001))
+    }
+}
