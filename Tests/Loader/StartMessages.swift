@@ -201,6 +201,34 @@ import Testing
                 """)
     }
 
+    @Test func `plugins that miss something of a later line say so all at once, in a check too`() throws {
+        let desk = try Desk("listen=udp:127.0.0.1:0\nloadmodule \"odd.so\"\nloadmodule \"even.so\"")
+        for (name, answer) in [
+            ("odd", "call->host->fail(call->host, mt_s(\"nobody is there\"), mt_s(\"load somebody\"))"),
+            ("even", "MT_ERROR"),
+        ] {
+            try Fixtures.compile(
+                """
+                #include <martlet.h>
+                static mt_result complete(mt_call *call) { (void)call; return \(answer); }
+                static const mt_hook hooks[] = { { "core.complete", complete } };
+                static const mt_plugin plugin = { MT_PLUGIN("\(name)", "1.0.0", "Is."), .hooks = MT_LIST(hooks) };
+                const mt_plugin *martlet_plugin(uint32_t host_abi) { return &plugin; }
+                """, to: desk.scratch.file("plugins/\(name).so"))
+        }
+        let said = """
+            modules.conf:2:12: error: odd: nobody is there
+               2 | loadmodule "odd.so"
+                 |            ^~~~~~~~
+              help: load somebody
+            modules.conf:3:12: error: even: it cannot work like this, and does not say why
+               3 | loadmodule "even.so"
+                 |            ^~~~~~~~~
+            """
+        try expect(desk, says: said)
+        try expectStart(desk, says: said)
+    }
+
     @Test func `variables that are not known when the file is read`() throws {
         try expect(
             """
