@@ -5,6 +5,7 @@ import PluginKit
 import XhttpLogic
 
 private let connection = Header("Connection")
+private let contentLength = Header("Content-Length")
 private let matched = Param<Pattern?>(
     "url_match", "Only requests for a URL that it matches go to the script.")
 private let skipped = Param<Pattern?>(
@@ -13,11 +14,11 @@ private let eventCallback = Param<Route?>(
     "event_callback", where: .request, "A route that is run in place of event_route[xhttp:request].")
 private let requestEvent = Event("request", "An HTTP request has come; xhttp_reply() answers it.")
 private let requests = Counter("requests", "HTTP requests that went to the script.")
-private let refused = Counter("refused", "HTTP requests that were answered with 404 by the plugin itself.")
+private let refused = Counter("refused", "HTTP requests that the plugin itself answered, with 404 or 413.")
 private let replies = Counter("replies", "Answers that were sent.")
 
 private let plugin = Plugin("xhttp", "1.0.0", "HTTP requests on SIP's streams, for scripts.") {
-    connection
+    [connection, contentLength]
     matched
     skipped
     eventCallback
@@ -74,6 +75,13 @@ private func request(_ call: borrowing Call) {
     guard isHeard, matched.value?.matches(url) ?? true, !(skipped.value?.matches(url) ?? false) else {
         refused.add()
         _ = reply(message, 404, Text("Not Found"), Text("text/plain"), Text("Not found.\r\n"))
+        return
+    }
+    // Of what is longer than the server takes only the head is there.
+    if let length = message.header(contentLength).trimmed.integer, length > message.body.count {
+        refused.add()
+        message.set(.options, (message.number(.options) ?? 0) | Int(MT_O_REPLY_CLOSE))
+        _ = reply(message, 413, Text("Content Too Large"), Text("text/plain"), Text("Too long.\r\n"))
         return
     }
     requests.add()

@@ -9,10 +9,12 @@ public struct Limits: Sendable {
     public var datagramQueue = 1 << 20
 
     /// The largest message on a stream: `tcp_rd_buf_size`, but never below 128 KiB, so that 64 kB bodies
-    /// pass.
-    public var streamMessage = 131_072 {
-        didSet { streamMessage = max(streamMessage, 131_072) }
+    /// pass (RFC 3261, 18.1.1). No property observer: an initialiser, also one in an extension, calls none.
+    public var streamMessage: Int {
+        get { longest }
+        set { longest = max(newValue, 131_072) }
     }
+    private var longest = 131_072
     /// All connections of the process: `tcp_max_connections`.
     public var connections = 2048
     /// Those over TLS among them: `tls_max_connections`.

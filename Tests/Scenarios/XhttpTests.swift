@@ -105,6 +105,19 @@ import Testing
         #expect(try other.ask(Request("OPTIONS", "sip:\(bare.tcp.text)", from: other)).status == 200)
     }
 
+    @Test func `a request that is too long is 413, and the connection ends`() throws {
+        let server = try Server(Self.configuration(Self.echo), "--strict")
+        let stream = try Connection(to: server.tcp)
+        let long = String(repeating: "x", count: 60_000)
+        stream.send("POST /p HTTP/1.1\r\nContent-Length: 60000\r\n\r\n\(long)")
+        #expect(try stream.receive().body.count == 60_000 + 10)
+        stream.send("POST /p HTTP/1.1\r\nContent-Length: 200000\r\n\r\n\(long)")
+        let answer = try stream.receive()
+        #expect(answer.startLine == "HTTP/1.1 413 Content Too Large" && answer["Connection"] == "close")
+        #expect(stream.isClosed())
+        #expect(try server.statistic("xhttp.refused") == 1)
+    }
+
     @Test func `a reply cannot be made to have lines that nobody wrote`() throws {
         let route = """
             event_route[xhttp:request] {
