@@ -21,7 +21,7 @@ final class ControlThread: @unchecked Sendable {
     private let requests: Counter
     private let refused: Counter
     private let mailbox: Mailbox
-    private var thread = pthread_t()
+    private var thread = OwnThread()
 
     // The thread's own.
     private var connections: [UInt64: Connection] = [:]
@@ -39,23 +39,13 @@ final class ControlThread: @unchecked Sendable {
     }
 
     func start() -> Bool {
-        guard mailbox.letters.isOpen else { return false }
-        let held = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { raw in
-                guard let raw else { return nil }
-                Unmanaged<ControlThread>.fromOpaque(raw).takeRetainedValue().run()
-                return nil
-            }, held.toOpaque())
-        if code != 0 { held.release() }
-        return code == 0
+        mailbox.letters.isOpen && thread.start { [self] in run() }
     }
 
     /// Ends the thread, and takes the names of the sockets away.
     func stop() {
         mailbox.letters.end()
-        pthread_join(thread, nil)
+        thread.join()
         for listener in listeners { listener.close() }
     }
 
@@ -70,9 +60,6 @@ final class ControlThread: @unchecked Sendable {
     // MARK: On the thread
 
     private func run() {
-        var all = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, nil)
         while !mailbox.letters.isEnding {
             var waiting = [pollfd(fd: mailbox.letters.descriptor, events: Int16(POLLIN), revents: 0)]
             for listener in listeners {

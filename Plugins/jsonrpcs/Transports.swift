@@ -33,7 +33,7 @@ final class Transports: @unchecked Sendable {
     /// In milliseconds: how long an answer is kept for a client that does not take it.
     private let patience: Int64
     private let letters = Letters<Letter>()
-    private var thread = pthread_t()
+    private var thread = OwnThread()
 
     // The thread's own.
     private var frames = Frames()
@@ -53,23 +53,13 @@ final class Transports: @unchecked Sendable {
     }
 
     func start() -> Bool {
-        guard letters.isOpen else { return false }
-        let held = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { raw in
-                guard let raw else { return nil }
-                Unmanaged<Transports>.fromOpaque(raw).takeRetainedValue().run()
-                return nil
-            }, held.toOpaque())
-        if code != 0 { held.release() }
-        return code == 0
+        letters.isOpen && thread.start { [self] in run() }
     }
 
     /// Ends the thread, and takes the names in the file system away.
     func stop() {
         letters.end()
-        pthread_join(thread, nil)
+        thread.join()
         Self.close(datagrams, fifo)
     }
 
@@ -87,9 +77,6 @@ final class Transports: @unchecked Sendable {
     // MARK: On the thread
 
     private func run() {
-        var all = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, nil)
         while !letters.isEnding {
             var waiting = [letters.descriptor, datagrams?.descriptor ?? -1, fifo?.descriptor ?? -1].map {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)

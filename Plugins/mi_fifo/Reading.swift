@@ -11,7 +11,7 @@ final class Reading: @unchecked Sendable {
     private let descriptor: Int32
     /// Nobody writes: they are only told to end.
     private let letters = Letters<Never>()
-    private var thread = pthread_t()
+    private var thread = OwnThread()
 
     /// nil, and the reason given, when there cannot be one.
     init?(_ path: String, _ owner: Owner, replies: String) {
@@ -26,31 +26,18 @@ final class Reading: @unchecked Sendable {
     }
 
     func start() -> Bool {
-        guard letters.isOpen else { return false }
-        let held = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { raw in
-                guard let raw else { return nil }
-                Unmanaged<Reading>.fromOpaque(raw).takeRetainedValue().run()
-                return nil
-            }, held.toOpaque())
-        if code != 0 { held.release() }
-        return code == 0
+        letters.isOpen && thread.start { [self] in run() }
     }
 
     /// Ends the thread, and takes the fifo away.
     func stop() {
         letters.end()
-        pthread_join(thread, nil)
+        thread.join()
         _ = close(descriptor)
         unlink(path)
     }
 
     private func run() {
-        var all = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, nil)
         var reader = MIReader()
         var room = [UInt8](repeating: 0, count: 65_536)
         while !letters.isEnding {
