@@ -58,7 +58,7 @@ private struct Kept {
 }
 
 /// Carries the answer from the commands' thread to the worker.
-private final class Answered: Sendable {
+final class Answered: Sendable {
     let state = Mutex<JSON?>(nil)
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries commands as JSON-RPC 2.0: over a datagram socket and a fifo, as kamcli and others speak it, from the
-// script.
+// Carries commands as JSON-RPC 2.0: over a datagram socket and a fifo, as kamcli and others speak it, over HTTP, and
+// from the script.
 import CMartlet
 import Carrier
 import Glibc
@@ -9,7 +9,8 @@ import PluginKit
 
 private let transport = Param<Int>(
     "transport", default: "6", in: 0...7,
-    "What is listened on, a sum: 2 the fifo, 4 datagrams; 1, HTTP, opens nothing.")
+    "What commands come in by, a sum: 1 HTTP, which jsonrpc_dispatch() and xhttp do, 2 the fifo, 4 datagrams."
+)
 private let pretty = Param<Int>("pretty_format", default: "1", in: 0...1, "1: answers have lines and tabs.")
 private let fifoName = Param<Text>(
     "fifo_name", default: "kamailio_rpc.fifo", is: .verbatim, "The fifo that requests come in by.")
@@ -42,6 +43,11 @@ private let plugin = Plugin("jsonrpcs", "1.0.0", "Carries commands as JSON-RPC 2
     [fifoUser, fifoGroup, socketUser, socketGroup]
     [requests, refused, unanswered]
 
+    Start {
+        guard transport.value & 1 != 0, !xhttp.isThere else { return .yes }
+        return Host.fail(
+            "transport has 1, HTTP, and nothing takes HTTP requests", help: "add loadmodule \"xhttp.so\"")
+    }
     // Only now are privileges what they will be, and a file that is only checked has no sockets opened.
     Hook("core.ready") { _ in begin() }
     Stop { transports?.stop() }
@@ -54,6 +60,7 @@ private let plugin = Plugin("jsonrpcs", "1.0.0", "Carries commands as JSON-RPC 2
     }
 
     scriptFunctions(pretty: { pretty.value != 0 })
+    dispatchFunction(pretty: { pretty.value != 0 })
 }
 
 @c(martlet_plugin)
