@@ -13,6 +13,8 @@ final class PluginLoader {
     private(set) var failed: Set<String> = []
     /// Plugins that no line of their own has loaded, but the need of another: such a line may still come.
     private var brought: Set<String> = []
+    /// Texts that modparam lines give, by plugin and parameter.
+    private var texts: [String: [(name: String, text: String)]] = [:]
     let diagnostics: Diagnostics
     let interfaces: Interfaces
     private(set) var search: PluginSearch
@@ -28,6 +30,12 @@ final class PluginLoader {
 
     /// `evaluate` replaces the variables in what `loadmodulex` says.
     func load(_ configuration: Configuration, evaluate: (Text) -> Result<Text, PluginFault>) {
+        for item in configuration.items {
+            guard case .moduleParameter(let line) = item.kind, case .string(let text) = line.value.value,
+                !line.evaluated
+            else { continue }
+            texts[line.modules.value.string, default: []].append((line.name.value.string, text.string))
+        }
         for item in configuration.items {
             guard case .loadModule(var line) = item.kind else { continue }
             if line.evaluated {
@@ -93,6 +101,7 @@ final class PluginLoader {
                     help: "load one of the two", quotes: true)
             }
             for need in table.needs where need.isBrought { bring(need.id, for: line) }
+            bringStores(for: line, table)
             plugins.append(
                 Plugin(table: table, file: shown(file), path: path, place: place, index: plugins.count))
         } catch {
@@ -112,6 +121,18 @@ final class PluginLoader {
         var line = bringer
         line.name.value = Text(id)
         load(line)
+    }
+
+    /// A storage URL names its database, so that the database alone may be chosen on the command line: where no line
+    /// so far loads what stores under "sqlite", db_sqlite comes by itself.
+    private func bringStores(for line: LoadModule, _ table: PluginTable) {
+        for (name, text) in texts[table.name] ?? [] {
+            guard let end = text.firstRange(of: "://"),
+                table.parameters.contains(where: { $0.name == name && $0.type == MT_URL })
+            else { continue }
+            let scheme = text[..<end.lowerBound]
+            if offerer(of: "store.\(scheme)") == nil { bring("db_\(scheme)", for: line) }
+        }
     }
 
     /// "tm", "tm.so" and "/opt/x/tm.so" are all told as "tm.so".

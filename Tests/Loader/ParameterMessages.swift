@@ -229,6 +229,12 @@ import Testing
         try expectFine(above)
         #expect(above.text("shown")?.contains("url: something") == true)
 
+        // What its URL names comes by itself, when it is there.
+        let named = try Desk("loadmodule \"shows\"\n\(url)\n\(file)", plugins: ["shows"])
+        try compileStore(named, as: "db_memory")
+        try expectFine(named)
+        #expect(named.text("shown")?.contains("url: something") == true)
+
         let below = try Desk(
             "loadmodule \"shows\"\nloadmodule \"store\"\n\(file)\n\(url)", plugins: ["shows"])
         try compileStore(below)
@@ -242,15 +248,15 @@ import Testing
                 """)
     }
 
-    private func compileStore(_ desk: Desk) throws {
+    private func compileStore(_ desk: Desk, as name: String = "store") throws {
         try Fixtures.compile(
             """
             #include <martlet.h>
             static const mt_store_api api = { MT_HEAD(mt_store_api, 1, 0) };
             static const mt_offer offers[] = { { "store.memory", &api.head } };
-            static const mt_plugin plugin = { MT_PLUGIN("store", "1.0.0", "Stores."), .offers = MT_LIST(offers) };
+            static const mt_plugin plugin = { MT_PLUGIN("\(name)", "1.0.0", "Stores."), .offers = MT_LIST(offers) };
             const mt_plugin *martlet_plugin(uint32_t host_abi) { return &plugin; }
-            """, to: desk.scratch.file("plugins/store.so"))
+            """, to: desk.scratch.file("plugins/\(name).so"))
     }
 
     @Test func `a default that its own range forbids`() throws {
