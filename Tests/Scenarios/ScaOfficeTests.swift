@@ -3,33 +3,114 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A day at an office with five telephones on one line, served by the manual's own configuration file.
-@Suite struct ScaOfficeTests {
-    /// sca.cfg as it is, with a SQLite database. A store that it only loads, and that cannot be built here, is left out.
-    private func server(_ file: String, _ folder: Scratch, at address: String = "127.0.0.1:0") throws
-        -> Server
-    {
-        var text = try String(contentsOfFile: file, encoding: .utf8)
-        if !FileManager.default.fileExists(atPath: Repository.plugin("db_mysql")) {
-            text = text.replacingOccurrences(
-                of: "loadmodule \"db_mysql.so\"", with: "loadmodule \"db_sqlite.so\"")
-        } else {
-            text = text.replacingOccurrences(
-                of: "loadmodule \"db_mysql.so\"",
-                with: "loadmodule \"db_mysql.so\"\nloadmodule \"db_sqlite.so\"")
+/// What an office keeps its tables in: the manual's own configuration file as it is, with the database that it names, or with
+/// another that the command line names.
+final class Office {
+    enum Kind: String, CaseIterable { case sqlite, mysql, postgres }
+
+    private let kind: Kind
+    private let file: String
+    private let folder: Scratch
+    private let database: DatabaseServer?
+    private var lock: (process: Process, input: Pipe)?
+
+    /// nil, and the reason told, when something is missing here.
+    init?(_ kind: Kind) throws {
+        guard let file = Repository.shared("data/configs/sca.cfg") else {
+            print("sca.cfg: not there, nothing to play in ../shared/data/configs")
+            return nil
         }
-        return try Server(
-            file: folder.file("sca.cfg", with: text), listen: ["udp:\(address)"],
-            ["-A", "DBURL=\"sqlite://\(folder.file("office.db"))\""], in: folder)
+        // The file loads it, whatever the URL.
+        guard FileManager.default.fileExists(atPath: Repository.plugin("db_mysql")) else {
+            print("db_mysql was not built, so sca.cfg is not tried: apt-get install libmariadb-dev")
+            return nil
+        }
+        if let server = DatabaseServer.Kind(rawValue: kind.rawValue) {
+            guard server.isThere else { return nil }
+            database = try DatabaseServer(server)
+            try database?.admit("kamailio", "kamailiorw", to: "kamailio")
+        } else {
+            database = nil
+        }
+        self.kind = kind
+        self.file = file
+        folder = try Scratch()
     }
 
+    deinit { lock?.process.terminate() }
+
+    func serve(at address: String = "127.0.0.1:0") throws -> Server {
+        let url: String? =
+            switch kind {
+            case .sqlite: "sqlite://\(folder.file("office.db"))"
+            case .mysql: nil  // mysql://kamailio:kamailiorw@localhost/kamailio, as printed.
+            case .postgres:
+                database.map { "postgres://kamailio:kamailiorw@localhost/kamailio?socket=\($0.folder.path)" }
+            }
+        return try Server(
+            file: file, listen: ["udp:\(address)"], url.map { ["-A", "DBURL=\"\($0)\""] } ?? [],
+            environment: database?.environment ?? [:], in: folder)
+    }
+
+    @discardableResult func query(_ sql: String) throws -> String {
+        if let database { return try database.query(sql, in: "kamailio") }
+        let output = try run("sqlite3", "-cmd", ".timeout 5000", folder.file("office.db"), sql)
+        guard output.status == 0 else { throw Unexpected("\(sql): \(output.err)") }
+        return output.out.trimmingCharacters(in: .newlines)
+    }
+
+    /// Nothing can be written from here on.
+    func goAway() throws {
+        if let database { return database.kill() }
+        let process = Process()
+        let (input, output) = (Pipe(), Pipe())
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["sqlite3", folder.file("office.db")]
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        input.fileHandleForWriting.write(Data(".timeout 5000\nBEGIN IMMEDIATE; SELECT 'locked';\n".utf8))
+        guard String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "locked\n" else {
+            throw Unexpected("the database cannot be locked")
+        }
+        lock = (process, input)
+    }
+
+    func comeBack() throws {
+        if let database { return try database.start() }
+        lock?.input.fileHandleForWriting.write(Data("ROLLBACK;\n".utf8))
+        try lock?.input.fileHandleForWriting.close()
+        lock?.process.waitUntilExit()
+        lock = nil
+    }
+
+    /// Waits until the tables say that.
+    func says(_ sql: String, _ wanted: String) throws {
+        let end = Date() + Server.patience
+        var said = ""
+        repeat {
+            said = try query(sql)
+            if said == wanted { return }
+        } while Date() < end
+        throw Unexpected("\(sql) says \(said), not \(wanted)")
+    }
+}
+
+/// A day at an office with five telephones on one line, served by the manual's own configuration file.
+@Suite struct ScaOfficeTests {
     private func phone(_ server: Server, _ user: String) throws -> DeskPhone {
         let phone = try DeskPhone(server, aor: "sip:\(user)@\(server.udp.text)")
         phone.credentials = (user, "secret")
-        let reply = try phone.ask(
-            phone.request("REGISTER", "sip:\(server.udp.text)").with { $0.lines.append("Expires: 600") })
-        #expect(reply.status == 200, "\(reply)")
+        try register(phone)
         return phone
+    }
+
+    private func register(_ phone: DeskPhone) throws {
+        let reply = try phone.ask(
+            phone.request("REGISTER", "sip:\(phone.server.udp.text)").with {
+                $0.lines.append("Expires: 600")
+            })
+        #expect(reply.status == 200, "\(reply)")
     }
 
     /// An INVITE that is asked for its password, and goes out.
@@ -49,19 +130,15 @@ import Testing
         }
     }
 
-    @Test func `five telephones share a line for a day`() throws {
-        guard let file = Repository.shared("data/configs/sca.cfg") else {
-            print("sca.cfg: not there, nothing to play in ../shared/data/configs")
-            return
+    @Test(arguments: Office.Kind.allCases)
+    func `five telephones share a line for a day`(_ kind: Office.Kind) throws {
+        guard let office = try Office(kind) else { return }
+        var server = try office.serve()
+        for user in ["desk", "carol", "dave"] {
+            try office.query(
+                "insert into subscriber (username, domain, password) values ('\(user)', '127.0.0.1', 'secret')"
+            )
         }
-        let folder = try Scratch()
-        var server = try server(file, folder)
-        let added = try run(
-            "sqlite3", "-cmd", ".timeout 5000", folder.file("office.db"),
-            ["desk", "carol", "dave"].map {
-                "insert into subscriber (username, domain, password) values ('\($0)', '127.0.0.1', 'secret');"
-            }.joined())
-        #expect(added.status == 0, "\(added.err)")
 
         // Morning: everybody registers, and subscribes.
         let phones = try (0..<5).map { _ in try phone(server, "desk") }
@@ -143,20 +220,67 @@ import Testing
         try all(phones, "1 held-private")
 
         // The server is started again, and then killed, in the middle of a call.
-        let address = server.udp.text
+        let everybody = phones + [carol, dave]
+        func again() throws {
+            server = try office.serve(at: server.udp.text)
+            for phone in everybody { phone.move(to: server) }
+        }
         server.stop()
-        server = try self.server(file, folder, at: address)
-        for phone in phones + [carol, dave] { phone.move(to: server) }
+        try again()
         try all(phones, "1 held-private")
         try second.reinvite(carol, index: "1", body: DeskPhone.talking)
         try all(phones, "1 active")
         server.kill()
-        server = try self.server(file, folder, at: address)
-        for phone in phones + [carol, dave] { phone.move(to: server) }
+        try again()
+        try all(phones, "1 active")
+
+        // The database is away while lines are used; what was answered meanwhile is written when it is back.
+        try office.goAway()
+        try second.reinvite(carol, index: "1", body: DeskPhone.holding)
+        try all(phones, "1 held")
+        #expect(try phones[0].subscribe().status == 202)
+        try phones[0].hears("1 held")
+        try office.comeBack()
+        try office.says("select state from sca_state where app_idx = 1", "6")
+        server.kill()
+        try again()
+        try all(phones, "1 held")
+
+        // It is killed while one call rings in, and another one rings out: nobody is left with them.
+        try everybody.forEach(register)
+        let inward = dave.call(phones[0].aor)
+        try start(inward)
+        let ringing = try phones.map { try $0.receive("INVITE") }
+        for (phone, ring) in zip(phones, ringing) { phone.reply(180, to: ring) }
+        try all(phones, "1 held, 2 alerting")
+        #expect(try phones[1].seize("3").status == 200)
+        let outward = phones[1].call(carol.aor, index: "3")
+        try start(outward)
+        let called = try carol.receive("INVITE")
+        carol.reply(180, to: called)
+        try all(phones, "1 held, 2 alerting, 3 progressing")
+        server.kill()
+        try again()
+        try all(phones, "1 held")
+        // Whoever answers now talks all the same, by what the messages themselves say.
+        phones[4].reply(200, to: ringing[4])
+        inward.connected(try dave.receive("200"))
+        _ = try phones[4].receive("ACK")
+        carol.reply(200, to: called)
+        outward.connected(try phones[1].receive("200"))
+        _ = try carol.receive("ACK")
+        try inward.hangUp(phones[4])
+        try outward.hangUp(carol)
+        #expect(try server.sca("sca.all_appearances").count == 1)
+
+        // Evening.
+        try second.reinvite(carol, index: "1", body: DeskPhone.talking)
         try all(phones, "1 active")
         try DeskCall(carol, called: replacing).hangUp(phones[2])
         try all(phones, "idle")
         #expect(try server.sca("sca.all_appearances") == [])
         #expect(try server.sca("sca.subscription_count", "call-info") == ["5 call-info"])
+        server.stop()
+        #expect(try office.query("select count(*) from sca_subscriptions where event = 1") == "5")
     }
 }

@@ -80,6 +80,22 @@ package final class DatabaseServer {
             : "mysql://martlet:s@cret@localhost/sip?socket=\(socket)"
     }
 
+    /// By this a client finds the socket when its URL says no more than `localhost`.
+    package var environment: [String: String] { kind == .mysql ? ["MYSQL_UNIX_PORT": socket] : [:] }
+
+    /// For an application with a database and a password of its own.
+    package func admit(_ user: String, _ password: String, to name: String) throws {
+        switch kind {
+        case .postgres:
+            try query("CREATE ROLE \(user) LOGIN PASSWORD '\(password)'")
+            try query("CREATE DATABASE \(name) OWNER \(user)")
+        case .mysql:
+            try query(
+                "CREATE DATABASE \(name); CREATE USER \(user)@localhost IDENTIFIED BY '\(password)'; GRANT ALL ON \(name).* TO \(user)@localhost",
+                in: "mysql", as: "root")
+        }
+    }
+
     package func start() throws {
         let command =
             kind == .postgres
