@@ -19,19 +19,6 @@ private let plugin = Plugin("corex", "1.0.0", "Branches, sockets, raw sending, a
     Command("debug", "The log level, or sets it.", Arg("level", Int?.self)) { answer, level in
         debug(answer, level)
     }
-    Command("list_sockets", "The sockets that the server listens on.") { answer in
-        answer.list { list in
-            for index in 0..<Socket.count {
-                let socket = Socket(index: UInt32(index))
-                list.structure { one in
-                    one.put("socket", socket.text)
-                    one.put("name", socket.name)
-                    one.put("advertise", socket.advertised)
-                }
-            }
-        }
-        return .yes
-    }
     Hook("core.sending") { call in
         if call.message.isReply { replyOut.emit(call, call.message) }
         return .yes

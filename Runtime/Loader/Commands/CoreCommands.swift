@@ -202,11 +202,18 @@ struct CoreCommands {
         }
         commands.add("core.aliases_list", "The names that are this server's besides its addresses.") { run in
             run.structure {
-                run.put("myself_callbacks", 0)
+                run.put("myself_callbacks", "no")
                 run.list("aliases") {
                     for alias in setup.network.aliases {
-                        let transport = alias.transport.map { "\($0.name):" } ?? ""
-                        run.put(transport + alias.host + (alias.port.map { ":\($0)" } ?? ""))
+                        run.structure("alias") {
+                            run.put("proto", alias.transport?.name ?? "*")
+                            run.put("address", alias.host)
+                            if let port = alias.port {
+                                run.put("port", Int(port))
+                            } else {
+                                run.put("port", "*")
+                            }
+                        }
                     }
                 }
             }

@@ -66,6 +66,22 @@ struct MemoryCommands {
             }
         }
         guard setup.loader.plugins.contains(where: { $0.name == "corex" }) else { return }
+        commands.add("corex.list_sockets", "The sockets that the server listens on.") { run in
+            for socket in setup.network.sockets {
+                run.structure {
+                    run.put("PROTO", socket.transport.name)
+                    run.put("NAME", socket.endpoint.host)
+                    run.structure("ADDRLIST") { run.put("ADDR", socket.endpoint.address) }
+                    run.put("PORT", Int(socket.port))
+                    run.put("MCAST", "no")
+                    run.put("MHOMED", setup.network.options.mhomed ? "yes" : "no")
+                    run.put("VIRTUAL", "no")
+                    run.put("SOCKNAME", socket.name ?? "-")
+                    let isOther = socket.advertisedHost != socket.endpoint.host
+                    run.put("ADVERTISE", isOther ? socket.advertisedHost : "-")
+                }
+            }
+        }
         commands.add("corex.list_aliases", "The names that are this server's besides its addresses.") { run in
             for alias in setup.network.aliases {
                 run.structure {
