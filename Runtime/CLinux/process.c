@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <sched.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -17,6 +18,13 @@ struct cl_heap cl_heap_state(void) {
         .pieces = info.ordblks,
     };
     return heap;
+}
+
+int cl_processors(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int)online : 1;
 }
 
 int cl_pipe(int *ends, bool wait) { return pipe2(ends, O_CLOEXEC | (wait ? 0 : O_NONBLOCK)); }

@@ -50,7 +50,7 @@ public final class Setup {
         self.diagnostics = diagnostics
         let settings = configuration.settings
         workers = UInt32(
-            min(max(options.workers ?? settings.children ?? Self.processors, 1), WorkerGroup.maximum))
+            min(max(options.workers ?? Self.workers(settings.children), 1), WorkerGroup.maximum))
         listening = Listening(configuration, options, diagnostics)
         limits = Limits(settings)
         network = Network(
@@ -114,7 +114,12 @@ public final class Setup {
     }
 
     /// One per core that this process may use.
-    private static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    /// `children` is written for processes that wait for databases and resolvers, so for several per processor. Workers do
+    /// not wait: more of them than processors would only wake each other.
+    private static func workers(_ children: Int?) -> Int {
+        let processors = Int(cl_processors())
+        return min(children ?? processors, processors)
+    }
 
     /// "13 plugins, 7 routes, no errors", for `martlet check`.
     public var summary: String {

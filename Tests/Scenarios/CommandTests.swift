@@ -58,6 +58,22 @@ import Testing
         #expect(output.err.contains("there is no option \"-q\""), "\(output.err)")
     }
 
+    @Test func `children makes no more workers than there are processors, -n as many as it says`() throws {
+        let text = """
+            children=64
+            loadmodule "ctl.so"
+            loadmodule "sl.so"
+            request_route { sl_send_reply("200", "OK"); }
+            """
+        let processors = Int(try run("nproc").out.trimmingCharacters(in: .newlines))
+        for (arguments, workers) in [([], min(64, processors ?? 0)), (["-n", "3"], 3)] {
+            let folder = try Scratch()
+            let server = try Server(file: folder.file("a.cfg", with: text), arguments, in: folder)
+            let told = try #require(try server.json("core.tcp_info") as? [String: Any])
+            #expect(told["readers"] as? Int == workers)
+        }
+    }
+
     @Test func `flags of unit files are taken, and those without an effect noticed`() throws {
         let server = try Server(
             """

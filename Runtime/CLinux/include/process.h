@@ -14,6 +14,9 @@ struct cl_heap {
 };
 struct cl_heap cl_heap_state(void);
 
+/// How many processors this process may run on, which taskset and containers limit.
+int cl_processors(void);
+
 /// A pipe that programs started by this one do not get; `wait`: whether reading and writing it may block.
 int cl_pipe(int *ends, bool wait);
 
