@@ -70,7 +70,7 @@ struct MemoryCommands {
             for socket in setup.network.sockets {
                 run.structure {
                     run.put("PROTO", socket.transport.name)
-                    run.put("NAME", socket.endpoint.host)
+                    run.put("NAME", socket.endpoint.address)
                     run.structure("ADDRLIST") { run.put("ADDR", socket.endpoint.address) }
                     run.put("PORT", Int(socket.port))
                     run.put("MCAST", "no")
