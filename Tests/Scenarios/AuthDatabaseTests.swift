@@ -44,11 +44,6 @@ import Testing
         """
     }
 
-    private func sqlite(_ file: String, _ sql: String) throws {
-        let output = try run("sqlite3", "-cmd", ".timeout 5000", file, sql)
-        #expect(output.status == 0, "\(output.err)")
-    }
-
     /// Asks, is challenged, and asks again.
     private func authenticate(
         _ server: Server, _ client: Client, user: String, password: String, from: String? = nil,
@@ -67,17 +62,17 @@ import Testing
         return try client.ask(request, server.udp)
     }
 
-    @Test func `who is in the table may, and what is known of him is there`() throws {
-        let folder = try Scratch()
+    @Test(arguments: Database.Kind.allCases)
+    func `who is in the table may, and what is known of him is there`(_ kind: Database.Kind) throws {
+        guard let database = try Database(kind) else { return }
         let settings = """
             modparam("auth_db", "calculate_ha1", 1)
             modparam("auth_db", "password_column", "password")
             modparam("auth_db", "load_credentials", "rpid")
             """
-        let server = try Server(configuration("sqlite://\(folder.file("users.db"))", settings), in: folder)
+        let server = try Server(configuration(database.url, settings, store: database.kind.plugin))
         // The server has made the table, as others know it, and with the column that it was asked for.
-        try sqlite(
-            folder.file("users.db"),
+        try database.query(
             "INSERT INTO subscriber (username, domain, password, rpid) VALUES ('alice', 'example.com', 'secret', '+361');"
         )
         let client = try Client()
@@ -107,15 +102,15 @@ import Testing
         #expect(server.complaints == [])
     }
 
-    @Test func `hashes are enough, with and without a domain in the name`() throws {
-        let folder = try Scratch()
-        let file = folder.file("users.db")
+    @Test(arguments: Database.Kind.allCases)
+    func `hashes are enough, with and without a domain in the name`(_ kind: Database.Kind) throws {
+        guard let database = try Database(kind) else { return }
         let server = try Server(
-            configuration("sqlite://\(file)", "modparam(\"auth_db\", \"use_domain\", 1)"), in: folder)
+            configuration(
+                database.url, "modparam(\"auth_db\", \"use_domain\", 1)", store: database.kind.plugin))
         let plain = try Digest.hash("alice:example.com:secret", nil)
         let other = try Digest.hash("alice@example.com:example.com:secret", nil)
-        try sqlite(
-            file,
+        try database.query(
             "INSERT INTO subscriber (username, domain, ha1, ha1b) VALUES ('alice', 'example.com', '\(plain)', '\(other)');"
                 + "INSERT INTO subscriber (username, domain, ha1) VALUES ('bob', 'example.org', '\(plain)');")
         let client = try Client()

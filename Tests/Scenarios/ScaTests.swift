@@ -334,21 +334,17 @@ import Testing
 
 /// What is written is there again.
 @Suite struct ScaStorageTests {
-    private func server(_ folder: Scratch, _ more: String = "") throws -> Server {
+    private func server(_ database: Database, _ more: String = "") throws -> Server {
         try scaServer(
-            "modparam(\"sca\", \"db_url\", \"sqlite://\(folder.file("sca.db"))\")\n\(more)",
-            plugins: ["db_sqlite"],
-            in: folder)
+            "modparam(\"sca\", \"db_url\", \"\(database.url)\")\n\(more)", plugins: [database.kind.plugin])
     }
 
-    private func sql(_ folder: Scratch, _ text: String) throws -> String {
-        try run(["sqlite3", "-cmd", ".timeout 5000", folder.file("sca.db"), text]).out
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    @Test func `after kill -9 every telephone is told how its line is, and calls go on`() throws {
-        let folder = try Scratch()
-        let first = try server(folder)
+    @Test(arguments: Database.Kind.allCases)
+    func `after kill -9 every telephone is told how its line is, and calls go on`(_ kind: Database.Kind)
+        throws
+    {
+        guard let database = try Database(kind) else { return }
+        let first = try server(database)
         let a = try DeskPhone(first)
         let b = try DeskPhone(first)
         let carol = try DeskPhone(first, aor: "sip:carol@far.example")
@@ -364,7 +360,7 @@ import Testing
         try a.hears("1 active, 4 seized")
         first.kill()
 
-        let second = try server(folder)
+        let second = try server(database)
         for phone in [a, b, carol] { phone.move(to: second) }
         try a.hears("1 active, 4 seized")
         let after = try b.hears("1 active, 4 seized")
@@ -384,34 +380,34 @@ import Testing
         try b.hears("4 seized")
     }
 
-    @Test func `rows are as others write them, and theirs are read`() throws {
-        let folder = try Scratch()
-        let first = try server(folder)
+    @Test(arguments: Database.Kind.allCases)
+    func `rows are as others write them, and theirs are read`(_ kind: Database.Kind) throws {
+        guard let database = try Database(kind) else { return }
+        let first = try server(database)
         let a = try DeskPhone(first)
         try a.subscribe(expires: 1000)
         try a.hears("idle")
         #expect(
-            try sql(
-                folder,
+            try database.query(
                 "select subscriber, aor, event, state, app_idx, server_id, subscribe_cseq from sca_subscriptions"
             )
                 == "\(a.contact)|\(DeskPhone.line)|1|0|0|0|2")
         #expect(
-            try sql(folder, "select table_version from version where table_name = 'sca_subscriptions'") == "2"
+            try database.query("select table_version from version where table_name = 'sca_subscriptions'")
+                == "2"
         )
         first.stop()
-        let next = try sql(folder, "select notify_cseq from sca_subscriptions")
+        let next = try database.query("select notify_cseq from sca_subscriptions")
         #expect(next == "2")
         let b = try Client()
         let expires = Int(Date().timeIntervalSince1970) + 500
-        _ = try sql(
-            folder,
+        try database.query(
             """
             insert into sca_subscriptions (subscriber, aor, event, expires, state, app_idx, call_id, from_tag, to_tag, \
             record_route, notify_cseq, subscribe_cseq, server_id) values ('sip:desk@\(b.text)', '\(DeskPhone.line)', 1, \
             \(expires), 0, 0, 'theirs', 'ft', 'tt', null, 7, 3, 0)
             """)
-        let second = try server(folder)
+        let second = try server(database)
         let notice = try b.receive()
         b.send(Request.reply(200, "OK", to: notice), to: second.udp)
         #expect(notice.method == "NOTIFY" && notice["Call-ID"] == "theirs")
@@ -421,22 +417,23 @@ import Testing
         #expect(try second.sca("sca.all_subscriptions").count == 2)
     }
 
-    @Test func `what happens while the database is away is caught up with`() throws {
-        let folder = try Scratch()
-        let first = try server(folder)
+    @Test(arguments: Database.Kind.allCases)
+    func `what happens while the database is away is caught up with`(_ kind: Database.Kind) throws {
+        guard let database = try Database(kind) else { return }
+        let first = try server(database)
         let a = try DeskPhone(first)
         let b = try DeskPhone(first)
         try a.subscribe()
         try a.hears("idle")
         let away = "alter table sca_subscriptions rename to a; alter table sca_state rename to b;"
-        _ = try sql(folder, away)
+        try database.query(away)
         #expect(try b.subscribe().status == 202)
         #expect(try b.seize("3").status == 200)
         try a.hears("3 seized")
-        _ = try sql(folder, "alter table a rename to sca_subscriptions; alter table b rename to sca_state;")
+        try database.query("alter table a rename to sca_subscriptions; alter table b rename to sca_state;")
         try first.comes {
-            try sql(folder, "select count(*) from sca_subscriptions") == "3"
-                && sql(folder, "select app_idx, state from sca_state") == "3|1"
+            try database.query("select count(*) from sca_subscriptions") == "3"
+                && database.query("select app_idx, state from sca_state") == "3|1"
         }
     }
 }
