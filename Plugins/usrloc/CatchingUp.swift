@@ -82,6 +82,8 @@ private final class LateRead {
         guard domain.keeping.loads else { return Outcome.yes.code }
         _ = Rows.contact(row, Int(raw.pointee.argc)) { contact in
             guard contact.lives(at: Domain.now), contact.aor.len > 0 else { return }
+            var contact = contact
+            contact.connection = 0
             // Somebody has registered again meanwhile: the row is of no more use.
             if !domain.table.restore(contact), domain.keeping.writes { domain.erase(contact.ruid, raw) }
         }

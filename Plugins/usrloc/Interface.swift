@@ -112,7 +112,7 @@ enum Interface {
             most: Int(asked.max_contacts), now: Domain.now
         ) { change in
             if writes { domain.write(change, call, pending) }
-            if handlesLostConnections.value { LostConnections.note(change, domain) }
+            if LostConnections.isNoted(by: domain) { LostConnections.note(change, domain) }
         }
         switch result {
         case .old: return mt_result(UL_OLD)

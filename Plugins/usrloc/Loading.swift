@@ -101,6 +101,8 @@ private final class Loading {
         let loading = Unmanaged<Loading>.fromOpaque(user).takeUnretainedValue()
         _ = Rows.contact(row, Int(raw.pointee.argc)) { contact in
             guard contact.lives(at: Domain.now), contact.aor.len > 0 else { return }
+            var contact = contact
+            contact.connection = 0
             guard let attributes = loading.attributes else {
                 _ = loading.domain.table.restore(contact)
                 return
@@ -133,6 +135,10 @@ private final class Fetching {
         }
         let fetching = Unmanaged<Fetching>.fromOpaque(user).takeUnretainedValue()
         _ = Rows.contact(row, Int(raw.pointee.argc)) { contact in
+            var contact = contact
+            if !LostConnections.has(contact.connection, contact.ruid, fetching.domain) {
+                contact.connection = 0
+            }
             guard let attributes = fetching.attributes else {
                 return fetching.rows.append(KeptContact(contact))
             }

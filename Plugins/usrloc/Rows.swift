@@ -180,8 +180,8 @@ enum Rows {
         contact.methods = UInt32(truncatingIfNeeded: number(.methods) ?? -1)
         contact.reg_id = UInt32(truncatingIfNeeded: number(.regID) ?? 0)
         contact.server_id = UInt32(truncatingIfNeeded: number(.serverID) ?? 0)
-        // A connection of the process before this one means nothing.
-        contact.connection = 0
+        // Of which process that is a number the row does not say.
+        contact.connection = UInt64(truncatingIfNeeded: number(.connection) ?? 0)
         if cleansConnections.value, number(.connection) ?? 0 > 0 { return nil }
         let socket = text(.socket)
         contact.socket = socket.len > 0 ? SocketNames.find(socket) : UL_NO_SOCKET

@@ -195,6 +195,40 @@ import Testing
         #expect(second.complaints == [] && again.complaints == [], "\(second.log)\(again.log)")
     }
 
+    @Test func `a telephone on a connection is reached through it, at the server that has it`() throws {
+        let database = try database(.sqlite)
+        let outbound = "modparam(\"registrar\", \"outbound_mode\", 1)"
+        let first = try server(database, 1, outbound)
+        let second = try server(database, 2, outbound)
+        try addUsers(database, "bob", "carol")
+        let (alice, bob) = (try Client(), try Connection(to: first.tcp))
+        // Connections have the same numbers everywhere: this is the other server's first one.
+        let carol = try Connection(to: second.tcp)
+        for (phone, user) in [(bob, "bob"), (carol, "carol")] {
+            var request = Request("REGISTER", "sip:example.com", from: phone).with {
+                $0.to = "<sip:\(user)@example.com>"
+                $0.from = "<sip:\(user)@example.com>;tag=1"
+                $0.lines = [
+                    "Contact: <sip:\(user)@203.0.113.7;transport=tcp;ob>;reg-id=1;expires=600;"
+                        + "+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>\"",
+                    "Supported: path, outbound",
+                ]
+            }
+            let digest = try #require(Digest(try phone.ask(request)["WWW-Authenticate"]))
+            let credentials = try digest.answer(
+                user: user, password: "secret", method: "REGISTER", uri: "sip:example.com")
+            request.lines.append("Authorization: \(credentials)")
+            request.via = Request("REGISTER", "sip:example.com", from: phone).via
+            request.sequence += 1
+            #expect(try phone.ask(request).status == 200)
+        }
+        for (server, phone, user) in [(first, bob, "bob"), (second, carol, "carol")] {
+            alice.send(Request("OPTIONS", "sip:\(user)@example.com", from: alice), to: server.udp)
+            let got = try phone.receive()
+            #expect(got.uri == "sip:\(user)@203.0.113.7;transport=tcp;ob")
+        }
+    }
+
     @Test func `servers that start in the same second never give two contacts one name`() throws {
         let database = try database(.sqlite)
         let servers = try [server(database, 1), server(database, 2)]
