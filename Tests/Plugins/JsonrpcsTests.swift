@@ -197,6 +197,38 @@ private func code(_ asked: Asked) -> Int? {
     }
 }
 
+@Suite struct HTTPAnswerTests {
+    private func line(_ json: JSON?) -> String {
+        let answer = HTTPAnswer(json, pretty: false)
+        return "\(answer.status) \(answer.reason)"
+    }
+
+    @Test func `a result is 200 with the answer as it is, and nothing is 204 (RFC 9110, 15)`() {
+        let one = Answering("core.version", id: .number("1")).finished()
+        #expect(HTTPAnswer(one, pretty: false).body == one.written(pretty: false))
+        #expect(line(one) == "200 OK" && line(.array([one])) == "200 OK")
+        #expect(line(nil) == "204 No Content" && HTTPAnswer(nil, pretty: true).body == [])
+    }
+
+    @Test(
+        arguments: [
+            (500, "No such htable", "500 No such htable"), (404, "Unknown", "404 Unknown"),
+            (-32700, "Parse error: x", "400 Bad Request"), (-32602, "Invalid params", "400 Bad Request"),
+            // What is no status of an HTTP error is 500.
+            (200, "Odd", "500 Odd"), (-1, "Odd", "500 Odd"), (600, "Odd", "500 Odd"),
+        ])
+    func `a fault has its code as status, where it is one (Kamailio does so)`(
+        _ code: Int, _ text: String, _ wanted: String
+    ) {
+        #expect(line(Answering.fault(code: code, message: text, id: nil)) == wanted)
+    }
+
+    @Test(arguments: ["", "a\r\nX: y", "\u{7f}"])
+    func `no text of a fault becomes a line of its own`(_ text: String) {
+        #expect(line(Answering.fault(code: 500, message: text, id: nil)) == "500 Error")
+    }
+}
+
 @Suite struct FramesTests {
     private func frames(_ text: String) -> [Frames.Frame] {
         var frames = Frames()

@@ -2,7 +2,7 @@
 
 /// libFuzzer on what a stranger may send to jsonrpcs. Built together with Plugins/jsonrpcs/Logic, see README.md.
 /// Whatever the bytes are: what is read is written and read again as the same, each request ends in a question or
-/// in a refusal that can be read, and the fifo's frames are the same however the bytes are cut.
+/// in a refusal that can be read, the status line of HTTP is a line, and the fifo's frames are the same however the bytes are cut.
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
@@ -39,7 +39,10 @@ private func check(_ one: Result<Question, Refusal>) {
             switch argument {
             case .nothing: answering.put("", .null)
             case .int(let number): answering.put("number", .int(number))
-            case .text(let text): answering.put(text, .text(text))
+            case .text(let text):
+                answering.put(text, .text(text))
+                check(
+                    HTTPAnswer(Answering.fault(code: text.utf8.count, message: text, id: nil), pretty: false))
             }
         }
         let answer = answering.finished()
@@ -48,7 +51,14 @@ private func check(_ one: Result<Question, Refusal>) {
     }
 }
 
+/// Its first line is a line.
+private func check(_ answer: HTTPAnswer) {
+    precondition((100...599).contains(answer.status) && !answer.reason.isEmpty)
+    precondition(answer.reason.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }, "more than one line")
+}
+
 private func check(_ refusal: Refusal) {
+    check(HTTPAnswer(refusal.answer, pretty: true))
     let read = try? JSONReader.read(refusal.answer.written(pretty: true))
     precondition(read?["error"] != nil && read?["id"] != nil, "a refusal that nobody can read")
 }
