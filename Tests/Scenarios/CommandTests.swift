@@ -31,7 +31,7 @@ import Testing
             separator: "\n", omittingEmptySubsequences: false)
         let line = try #require(lines.firstIndex { $0.hasPrefix("loadmodule \"textops.so\"") }) + 1
         #expect(text[0].contains("\n//     needs textops 1.0 (optional), from textops.so, line \(line)\n"))
-        #expect(text[0].contains("\n//     offers rr 1.0\n"), "\(output.out)")
+        #expect(text[0].contains("\n//     offers rr 1.1\n"), "\(output.out)")
         for edge in [#""sanity" -> "sl""#, #""siputils" -> "sl""#, #""avpops" -> "textops""#] {
             #expect(text[1].contains(edge), "\(output.out)")
         }
