@@ -417,6 +417,24 @@ import Testing
         #expect(try second.sca("sca.all_subscriptions").count == 2)
     }
 
+    @Test(arguments: [Database.Kind.mysql, .postgres])
+    func `a database that hangs holds nobody up, and gets what it missed`(_ kind: Database.Kind) throws {
+        guard let database = try Database(kind) else { return }
+        let limit = kind == .mysql ? "\"timeout_interval\", 1" : "\"statement_timeout\", \"1s\""
+        let first = try server(database, "modparam(\"\(kind.plugin)\", \(limit))")
+        let a = try DeskPhone(first)
+        let b = try DeskPhone(first)
+        for phone in [a, b] { #expect(try phone.subscribe().status == 202) }
+        try database.server?.pause()
+        #expect(try b.seize("3").status == 200)
+        try a.hears("3 seized")
+        // What needs no database does not wait, neither before nor behind.
+        #expect(try Client().ping(first.udp).status == 200)
+        try database.server?.goOn()
+        try first.comes { try database.query("select app_idx, state from sca_state") == "3|1" }
+        #expect(try a.seize("3").status == 480)
+    }
+
     @Test(arguments: Database.Kind.allCases)
     func `what happens while the database is away is caught up with`(_ kind: Database.Kind) throws {
         guard let database = try Database(kind) else { return }

@@ -12,7 +12,8 @@ package final class Database {
 
     package let kind: Kind
     private let folder: Scratch
-    private let server: DatabaseServer?
+    /// nil: a file.
+    package let server: DatabaseServer?
     private var file: String { folder.file("martlet.db") }
 
     /// nil when it is not installed or was not built here, which is told.

@@ -132,6 +132,17 @@ package final class DatabaseServer {
             "while fuser -s \(data)/PG_VERSION \(data)/base 2>/dev/null; do sleep 0.05; done")
     }
 
+    /// It is there and does not answer, until `goOn`.
+    package func pause() throws { try signal(SIGSTOP, "STOP") }
+    package func goOn() throws { try signal(SIGCONT, "CONT") }
+
+    /// The processes that serve PostgreSQL's connections are children of the one that was started.
+    private func signal(_ number: Int32, _ name: String) throws {
+        guard let process else { return }
+        process.signal(number)
+        if kind == .postgres { _ = try run("pkill", "-\(name)", "-P", "\(process.pid)") }
+    }
+
     /// Runs a statement, with the database's own client; each row one line, with bars in between.
     @discardableResult
     package func query(_ sql: String, in database: String = "sip", as user: String = "martlet") throws
