@@ -57,6 +57,7 @@ extension Worker {
         }
         readMailbox()
         timers.run(until: ticks / 1_000_000)
+        if pool.blocks > PoolWatch.usual, !isWatchingPool { watchPool() }
         repeat {
             flush()
         } while closeDoomed()

@@ -45,6 +45,8 @@ public final class Worker: @unchecked Sendable {
     /// While it is paused: nobody waits for something. While it drains: everything has left.
     let isQuiet = Atomic<Bool>(false)
     let hasDrained = Atomic<Bool>(false)
+    /// A timer will look whether the pool has blocks that nobody needs.
+    var isWatchingPool = false
     /// How often the loop went round.
     public internal(set) var turns = 0
 

@@ -24,6 +24,35 @@ import Testing
         #expect(pool.close())
     }
 
+    @Test func `what a burst needed is given back, and taken again`() {
+        let pool = MessagePool()
+        func burst(_ count: Int) {
+            let all = (0..<count).map { _ in pool.take() }
+            for message in all {
+                _ = wire(request(more: "X: y")).withUnsafeBytes { message.load($0) }
+            }
+            for message in all { message.release() }
+        }
+        burst(100)
+        // It was needed since somebody looked.
+        pool.trim(keeping: 10, atMost: 1000)
+        #expect(pool.blocks == 100)
+        burst(16)
+        pool.trim(keeping: 10, atMost: 50)
+        #expect(pool.blocks == 50)
+        pool.trim(keeping: 10, atMost: 1000)
+        #expect(pool.blocks == 10)
+        burst(100)
+        #expect(pool.blocks == 100)
+        // What is out stays where it is.
+        let message = pool.take()
+        pool.trim(keeping: 0, atMost: 1000)
+        pool.trim(keeping: 0, atMost: 1000)
+        #expect(pool.blocks == 1 && pool.live == 1)
+        message.release()
+        #expect(pool.close())
+    }
+
     @Test func `nothing of the last message is left in the next`() {
         let pool = MessagePool()
         let message = pool.take()
