@@ -46,6 +46,7 @@ let withLogic: Set = [
 let databases: Set = ["db_mysql", "db_postgres", "db_sqlite"]
 let shared: [String: Set<String>] = [
     "Carrier": ["ctl", "mi_fifo", "jsonrpcs"], "SQLLogic": databases, "SQLStore": databases,
+    "Peers": ["dialog", "sca"],
 ]
 /// The same of what they have to work out.
 let sharedByLogic = ["Digests": ["outbound", "websocket"]]
@@ -140,7 +141,7 @@ let package = Package(
             exclude: ["1.0", "layout.txt", "README.md"]),
         .testTarget(
             name: "PluginTests",
-            dependencies: ["PluginKit", "SQLLogic"]
+            dependencies: ["Peers", "PluginKit", "SQLLogic"]
                 + withLogic.sorted().map { .target(name: "\(target($0))Logic") },
             path: "Tests/Plugins"),
         .testTarget(

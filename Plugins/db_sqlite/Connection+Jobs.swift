@@ -45,12 +45,17 @@ extension Connection {
         case .put:
             let statement = try statement(job.table.putSQL)
             defer { sqlite3_clear_bindings(statement) }
-            var position: Int32 = 0
-            for (index, column) in layout.columns.enumerated() where !column.isSerial {
-                position += 1
-                bind(job.values.values[index], column, statement, position, usesFallback: true)
-            }
+            _ = bindRow(job, statement)
             _ = try step(statement)
+            sqlite3_reset(statement)
+        case .claim(let conditions):
+            guard let sql = Statement.claim(layout, conditions) else { throw malformed }
+            let statement = try statement(sql)
+            defer { sqlite3_clear_bindings(statement) }
+            let width = bindRow(job, statement)
+            bind(conditions, job.values, layout, statement, from: layout.columns.count, after: width)
+            _ = try step(statement)
+            job.number = sqlite3_changes(handle) > 0 ? 1 : 0
             sqlite3_reset(statement)
         case .erase(let conditions):
             let statement = try select(Statement.erase(layout, conditions), conditions, job)
@@ -104,15 +109,25 @@ extension Connection {
         return statement
     }
 
+    /// How many values it has.
+    private func bindRow(_ job: Job, _ statement: OpaquePointer) -> Int32 {
+        var position: Int32 = 0
+        for (index, column) in job.table.layout.columns.enumerated() where !column.isSerial {
+            position += 1
+            bind(job.values.values[index], column, statement, position, usesFallback: true)
+        }
+        return position
+    }
+
     private func bind(
         _ conditions: [Statement.Condition], _ values: PackedValues, _ layout: TableLayout,
-        _ statement: OpaquePointer
+        _ statement: OpaquePointer, from start: Int = 0, after last: Int32 = 0
     ) {
-        var position: Int32 = 0
+        var position = last
         for (index, condition) in conditions.enumerated() where !condition.isNull {
             position += 1
             bind(
-                values.values[index], layout.columns[condition.column], statement, position,
+                values.values[start + index], layout.columns[condition.column], statement, position,
                 usesFallback: false)
         }
     }

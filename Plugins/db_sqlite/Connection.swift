@@ -14,7 +14,7 @@ struct FileSettings: Sendable {
 
 /// An open database file, and the statements that were prepared on it. For one thread at a time.
 final class Connection: StoreConnection {
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     private let path: String
     private var prepared: [String: OpaquePointer] = [:]
     /// Which file it was: another one may come to lie under its name.

@@ -46,6 +46,28 @@ public enum Dialect: Equatable, Sendable {
         }
     }
 
+    /// The same, when the row that is there is as `condition` says: with qualified names, and evaluated once.
+    func replacing(_ keys: [String], _ changed: [String], where condition: String) -> String {
+        guard !condition.isEmpty else { return replacing(keys, changed) }
+        let names = changed.isEmpty ? Array(keys.prefix(1)) : changed
+        switch self {
+        case .sqlite, .postgres:
+            return replacing(keys, names) + " WHERE \(condition)"
+        case .mysql:
+            // The first change decides, while all columns are what they were.
+            let changes = names.enumerated().map { at, name in
+                let decides = at == 0 ? "(\(Dialect.verdict) := (\(condition)))" : Dialect.verdict
+                return "\(quoted(name)) = IF(\(decides), VALUES(\(quoted(name))), \(quoted(name)))"
+            }
+            return " ON DUPLICATE KEY UPDATE \(changes.joined(separator: ", "))"
+        }
+    }
+
+    /// Where MySQL keeps whether a row was as it had to be. 1: it was, or there was none.
+    static let verdict = "@martlet_claim"
+    public static let resetVerdict = "SET \(verdict) = 1"
+    public static let readVerdict = "SELECT \(verdict)"
+
     /// As a column stands in CREATE TABLE. `isIndexed`: an index needs its length.
     func definition(_ column: TableLayout.Column, isIndexed: Bool) -> String {
         let name = quoted(column.name)

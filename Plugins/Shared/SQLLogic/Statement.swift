@@ -16,9 +16,13 @@ public enum Statement {
         }
 
         /// Nil when there is no such column or comparison.
-        func sql(_ layout: TableLayout, _ dialect: Dialect, _ mark: String) -> String? {
+        /// - Parameter isQualified: the name of the table stands before that of the column.
+        func sql(_ layout: TableLayout, _ dialect: Dialect, _ mark: String, isQualified: Bool = false)
+            -> String?
+        {
             guard layout.columns.indices.contains(column) else { return nil }
-            let name = dialect.quoted(layout.columns[column].name)
+            let table = isQualified ? dialect.quoted(layout.name) + "." : ""
+            let name = table + dialect.quoted(layout.columns[column].name)
             switch (Int(comparison), isNull) {
             case (Int(MT_EQ), true): return "\(name) IS NULL"
             case (Int(MT_NE), true): return "\(name) IS NOT NULL"
@@ -43,6 +47,32 @@ public enum Statement {
         let keys = layout.keys.map(\.name)
         guard !keys.isEmpty else { return sql }
         return sql + dialect.replacing(keys, layout.given.filter { !$0.isKey }.map(\.name))
+    }
+
+    /// The same, unless the row of that key is not as it has to be. The values of the conditions follow those of the row;
+    /// a row is answered when it was put, except by MySQL, which keeps its verdict in a variable. Nil: the table has no
+    /// key, or there is no such column or comparison.
+    public static func claim(
+        _ layout: TableLayout, _ conditions: [Condition], _ dialect: Dialect = .sqlite
+    ) -> String? {
+        let given = layout.given.map(\.name)
+        let keys = layout.keys.map(\.name)
+        guard !keys.isEmpty else { return nil }
+        var parts: [String] = []
+        var marks = given.count
+        for condition in conditions {
+            if !condition.isNull { marks += 1 }
+            guard let part = condition.sql(layout, dialect, dialect.mark(marks), isQualified: true) else {
+                return nil
+            }
+            parts.append(part)
+        }
+        let values = given.indices.map { dialect.mark($0 + 1) }.joined(separator: ", ")
+        let sql = "INSERT INTO \(dialect.quoted(layout.name)) (\(dialect.list(given))) VALUES (\(values))"
+        return sql
+            + dialect.replacing(
+                keys, layout.given.filter { !$0.isKey }.map(\.name), where: parts.joined(separator: " AND "))
+            + (dialect == .postgres ? " RETURNING 1" : "")
     }
 
     public static func find(

@@ -7,6 +7,7 @@ import SQLLogic
 public struct Job: @unchecked Sendable {
     public enum Work {
         case put
+        case claim([Statement.Condition])
         case find([Statement.Condition], row: mt_fn?)
         case erase([Statement.Condition])
         case count([Statement.Condition], distinct: Int?)
@@ -14,7 +15,7 @@ public struct Job: @unchecked Sendable {
 
     public let table: OpenTable
     public let work: Work
-    /// The row, or what the conditions compare with.
+    /// The row, and behind it or instead of it what the conditions compare with.
     public let values: PackedValues
     let host: UnsafePointer<mt_host>?
     let worker: UInt32
@@ -28,7 +29,7 @@ public struct Job: @unchecked Sendable {
 
     var writes: Bool {
         switch work {
-        case .put, .erase: true
+        case .put, .claim, .erase: true
         case .find, .count: false
         }
     }
@@ -70,8 +71,12 @@ public struct Job: @unchecked Sendable {
         guard let done else { return true }
         var value = mt_value(number)
         call.result = result
-        if case .count = work { call.argc = 1 } else { call.argc = 0 }
-        let argc = call.argc
+        let argc: UInt32 =
+            switch work {
+            case .count, .claim: 1
+            case .put, .find, .erase: 0
+            }
+        call.argc = argc
         withUnsafePointer(to: &value) {
             call.args = argc == 1 ? $0 : nil
             _ = done(&call)

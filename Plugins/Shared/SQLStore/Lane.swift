@@ -87,7 +87,7 @@ final class Lane: @unchecked Sendable {
     private func perform(_ jobs: [Job]) -> [Job] {
         var jobs = jobs
         // A connection may have ended unnoticed: then it is tried once more with a new one.
-        for attempt in 0...1 {
+        for attempt in 0...3 {
             guard isOpen(), let connection else { return jobs }
             var hasCommitted = false
             do throws(SQLFailure) {
@@ -97,8 +97,10 @@ final class Lane: @unchecked Sendable {
             } catch {
                 connection.rollback()
                 for index in jobs.indices { jobs[index].fail(alsoReading: !hasCommitted) }
+                // What may have been committed is not done twice. Two servers that were in each other's way, which a
+                // database server settles by undoing one of them, will not be so again and again.
+                if error.trouble == .locked, database.isServer, !hasCommitted, attempt < 3 { continue }
                 met(error)
-                // What may have been committed is not done twice.
                 guard attempt == 0, !hasCommitted, self.connection == nil, database.isServer else {
                     return jobs
                 }

@@ -21,7 +21,10 @@ public enum Store {
                     .count($0, distinct: column == UInt32.max ? nil : Int(column))
                 }
             },
-            load: { host, store, matches, count, row, user in load(host, store, matches, count, row, user) })
+            load: { host, store, matches, count, row, user in load(host, store, matches, count, row, user) },
+            claim: { call, store, row, matches, count, done, user in
+                claim(call, store, row, matches, count, done, user)
+            })
     }
 
     public typealias mt_store_open =
@@ -61,6 +64,23 @@ private func put(
     return mt_result(MT_OK)
 }
 
+private func claim(
+    _ call: UnsafeMutablePointer<mt_call>?, _ store: OpaquePointer?, _ row: UnsafePointer<mt_value>?,
+    _ matches: UnsafePointer<mt_match>?, _ count: UInt32, _ done: mt_fn?, _ user: UnsafeMutableRawPointer?
+) -> mt_result {
+    guard let call, let row, let table = OpenTable.of(store) else { return mt_result(MT_ERROR) }
+    let conditions = conditions(matches, count)
+    let width = table.layout.columns.count
+    let values = PackedValues(width + conditions.count) { at in
+        at < width ? row[at] : matches.unsafelyUnwrapped[at - width].value
+    }
+    table.lane.ask(
+        Job(
+            table: table, work: .claim(conditions), values: values, host: call.pointee.host,
+            worker: call.pointee.worker, done: done, user: user))
+    return mt_result(MT_OK)
+}
+
 private func ask(
     _ call: UnsafeMutablePointer<mt_call>?, _ store: OpaquePointer?, _ matches: UnsafePointer<mt_match>?,
     _ count: UInt32, _ done: mt_fn?, _ user: UnsafeMutableRawPointer?,
@@ -97,11 +117,14 @@ private func load(
 private func taken(_ matches: UnsafePointer<mt_match>?, _ count: UInt32) -> (
     [Statement.Condition], PackedValues
 ) {
-    let count = matches == nil ? 0 : Int(count)
-    let conditions = (0..<count).map { index in
+    let conditions = conditions(matches, count)
+    return (conditions, PackedValues(conditions.count) { matches.unsafelyUnwrapped[$0].value })
+}
+
+private func conditions(_ matches: UnsafePointer<mt_match>?, _ count: UInt32) -> [Statement.Condition] {
+    (0..<(matches == nil ? 0 : Int(count))).map { index in
         let match = matches.unsafelyUnwrapped[index]
         return Statement.Condition(
             column: Int(match.column), comparison: match.op, isNull: match.value.type == UInt32(MT_NULL))
     }
-    return (conditions, PackedValues(count) { matches.unsafelyUnwrapped[$0].value })
 }

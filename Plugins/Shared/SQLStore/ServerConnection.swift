@@ -82,11 +82,12 @@ extension ServerConnection {
         let layout = job.table.layout
         switch job.work {
         case .put:
-            var values: [SQLValue] = []
-            for (index, column) in layout.columns.enumerated() where !column.isSerial {
-                values.append(sent(job.values.values[index], column, usesFallback: true))
-            }
-            try query(job.table.putSQL, values, ignored)
+            try query(job.table.putSQL, row(job), ignored)
+        case .claim(let conditions):
+            let sql = try known(Statement.claim(layout, conditions, dialect))
+            let values =
+                row(job) + given(conditions, job.values, layout, after: layout.columns.count)
+            job.number = try claim(sql, values) ? 1 : 0
         case .erase(let conditions):
             try query(
                 try known(Statement.erase(layout, conditions, dialect)),
@@ -114,6 +115,33 @@ extension ServerConnection {
         }
     }
 
+    /// Was the row put?
+    private func claim(_ sql: String, _ values: [SQLValue]) throws(SQLFailure) -> Bool {
+        var isPut = false
+        guard dialect == .mysql else {
+            try query(sql, values) { _ in
+                isPut = true
+                return true
+            }
+            return isPut
+        }
+        try query(Dialect.resetVerdict, [], ignored)
+        try query(sql, values, ignored)
+        try query(Dialect.readVerdict, []) { row in
+            isPut = row[0].map { $0.first == UInt8(ascii: "1") } ?? false
+            return true
+        }
+        return isPut
+    }
+
+    private func row(_ job: Job) -> [SQLValue] {
+        var values: [SQLValue] = []
+        for (index, column) in job.table.layout.columns.enumerated() where !column.isSerial {
+            values.append(sent(job.values.values[index], column, usesFallback: true))
+        }
+        return values
+    }
+
     public func visit(
         _ layout: TableLayout, _ conditions: [Statement.Condition], _ values: PackedValues,
         _ row: (UnsafePointer<mt_value>) -> Bool
@@ -134,10 +162,11 @@ extension ServerConnection {
     }
 
     private func given(
-        _ conditions: [Statement.Condition], _ values: PackedValues, _ layout: TableLayout
+        _ conditions: [Statement.Condition], _ values: PackedValues, _ layout: TableLayout,
+        after start: Int = 0
     ) -> [SQLValue] {
         conditions.enumerated().filter { !$0.element.isNull }.map {
-            sent(values.values[$0.offset], layout.columns[$0.element.column], usesFallback: false)
+            sent(values.values[start + $0.offset], layout.columns[$0.element.column], usesFallback: false)
         }
     }
 

@@ -771,6 +771,12 @@ typedef struct mt_store_api {
     /* [main] In or after "core.ready". Waits, and calls row for each row.    */
     mt_result (*load)(const mt_host *, mt_store *, const mt_match *,
                       uint32_t matches, mt_fn row, void *user);
+    /* What follows a store may not have: ask head.size, and NULL is none.    */
+    /* put(), unless there is a row of that key which does not match; whoever
+     * asks for the same at that moment, in whichever process, only one has it.
+     * done gets 1 in args[0] when the row was put, and 0 when it was not.    */
+    mt_result (*claim)(mt_call *, mt_store *, const mt_value *row,
+                       const mt_match *, uint32_t matches, mt_fn done, void *user);
 } mt_store_api;
 
 /* "filter.NAME" 1.0, offered by a plugin: bytes into bytes, on a connection whose
