@@ -255,7 +255,9 @@ private func reload(_ answer: borrowing Answer) -> Outcome {
         Loop.post(to: 0) { call in
             let held = Unmanaged.passRetained(reading)
             let isAsked =
-                Storage.groups.map { Storage.find(call.raw, $0, Reading.row, Reading.done, held.toOpaque()) }
+                Storage.groups.map {
+                    Storage.find(call.raw, $0, [], Reading.row, Reading.done, held.toOpaque())
+                }
             if isAsked != true {
                 held.release()
                 ticket.resume(.no)

@@ -23,26 +23,33 @@ enum Inviting {
             let way = lines.with(caller) { $0.pickUp(index, owner: owner, name, at: now) } ?? .none
             switch way {
             case .none: break
-            case .goes(let target, let replaces): return pickUp(call, caller, target, replaces)
+            case .goes(let target, let replaces): return pickUp(call, caller, index, target, replaces)
             case .isPrivate: return refuse(call, 403, "Forbidden - private call")
             case .isTaken: return refuse(call, 480, "Temporarily Unavailable")
             }
         }
         let call_ = name
         let shown = lines.with(caller) { $0.dial(info.index, owner: owner, call_, at: now) } ?? nil
-        if shown == nil {
-            Host.log(
-                .notice,
-                "\(caller.aor): a call of \(owner) goes on unseen: its appearance is somebody else's, or there are no more"
-            )
+        if shown == nil { unseen(caller, owner) }
+        return settle(call, [caller]) { _ in
+            if Sharing.isOn, let shown, lines.with(caller, { $0.isOurs(shown, call_.callID) }) != true {
+                unseen(caller, owner)
+            }
+            return .yes
         }
-        return settle(call, [caller]) { _ in .yes }
+    }
+
+    private static func unseen(_ group: Group, _ owner: String) {
+        Host.log(
+            .notice,
+            "\(group.aor): a call of \(owner) goes on unseen: its appearance is somebody else's, or there are no more"
+        )
     }
 
     /// The held call's far end gets it, and is told whom it replaces (RFC 3891).
-    private static func pickUp(_ call: borrowing Call, _ group: Group, _ target: String, _ replaces: String)
-        -> Outcome
-    {
+    private static func pickUp(
+        _ call: borrowing Call, _ group: Group, _ index: Int, _ target: String, _ replaces: String
+    ) -> Outcome {
         let message = call.message
         message.clearTargets()
         message.clear(.nextHop)
@@ -55,8 +62,14 @@ enum Inviting {
             message.set(.uri, target)
         }
         replaces.withRaw { _ = message.append(Line("Replaces: \(Text(unchecked: $0))")) }
-        Count.pickUps.add()
-        return settle(call, [group]) { _ in .yes }
+        let callID = String(message.callID)
+        return settle(call, [group]) { call in
+            if Sharing.isOn, lines.with(group, { $0.isOurs(index, callID) }) != true {
+                return refuse(call, 480, "Temporarily Unavailable")
+            }
+            Count.pickUps.add()
+            return .yes
+        }
     }
 
     private static func refuse(_ call: borrowing Call, _ status: Int, _ reason: StaticString) -> Outcome {

@@ -21,13 +21,12 @@ final class Loading: @unchecked Sendable {
         let loading = Loading()
         defer { restored = lines.all }
         let user = Unmanaged.passUnretained(loading).toOpaque()
-        let mine = mt_match(
-            column: UInt32(SubscriptionColumn.serverID.rawValue), op: UInt32(MT_EQ),
-            value: mt_value(serverID.value))
+        let mine = Rows.match(SubscriptionColumn.serverID, serverID.value)
         var isRead = Storage.load(states, [], stateRow, user)
         isRead = Storage.load(subscriptions, [mine], subscriptionRow, user) && isRead
         if let groups = Storage.groups { isRead = loadLimits(groups) && isRead }
         guard isRead else {
+            Sharing.isBehind()
             Host.log(
                 .warning,
                 "shared lines are in memory only: their database cannot be read, and is caught up with when it can"
@@ -53,6 +52,17 @@ final class Loading: @unchecked Sendable {
     }
 
     private func restoreSubscription(_ row: ReadRow) -> Bool {
+        Loading.restore(row, at: now) { group, one in
+            let isNew = group.restore(one)
+            Timing.schedule(group)
+            return isNew
+        }?.1 ?? false
+    }
+
+    /// A subscription as its row has it, and its line. Nil: it is over, or cannot be read.
+    static func restore(_ row: ReadRow, at now: Int64, _ body: (Group, Subscription) -> Bool) -> (
+        Group, Bool
+    )? {
         func text(_ column: SubscriptionColumn) -> String { row.string(column.rawValue) }
         func number(_ column: SubscriptionColumn) -> Int { row.number(column.rawValue) }
         // 0 is what the description of the table says of call-info, and what nobody writes.
@@ -62,7 +72,7 @@ final class Loading: @unchecked Sendable {
             Int64(number(.expires)) * 1000 > now,
             let name = LineName(row.text(SubscriptionColumn.aor.rawValue)),
             LineName(row.text(SubscriptionColumn.subscriber.rawValue)) != nil, !text(.callID).isEmpty
-        else { return false }
+        else { return nil }
         let callID = text(.callID)
         let worker = callID.withRaw { Server.loop.pointee.worker($0) }
         var one = Subscription(
@@ -79,17 +89,10 @@ final class Loading: @unchecked Sendable {
         one.isOwed = true
         let maximum = Limits.line(name)?.maximum ?? 0
         let subscription = one
-        guard
-            let (_, isNew) = lines.make(
-                name,
-                { group -> Bool in
-                    group.maximum = maximum
-                    let isNew = group.restore(subscription)
-                    Timing.schedule(group)
-                    return isNew
-                })
-        else { return false }
-        return isNew
+        return lines.make(name) { group in
+            group.maximum = maximum
+            return body(group, subscription)
+        }
     }
 
     private static let stateRow: mt_fn = { call in
@@ -102,27 +105,49 @@ final class Loading: @unchecked Sendable {
     }
 
     private func restoreAppearance(_ row: ReadRow) -> Bool {
-        func text(_ column: StateColumn) -> String { row.string(column.rawValue) }
-        func number(_ column: StateColumn) -> Int { row.number(column.rawValue) }
-        guard let state = AppearanceState(rawValue: UInt8(truncatingIfNeeded: number(.state))),
-            state != .idle,
-            let name = LineName(row.text(StateColumn.aor.rawValue)), number(.index) > 0,
-            number(.index) <= CallInfo.greatest
+        if Sharing.isOn {
+            Sharing.sawRow(row)
+            if row.number(StateColumn.index.rawValue) < 0 {
+                Sharing.hears(Loading.announcement(row))
+                return false
+            }
+        }
+        guard let stored = Loading.appearance(row), stored.state != .idle,
+            let name = LineName(row.text(StateColumn.aor.rawValue))
         else { return false }
-        let stored = Appearance(
-            restored: number(.index), state: state, owner: text(.owner), farContact: text(.callee),
-            display: text(.uri),
-            call: CallName(callID: text(.callID), fromTag: text(.fromTag), toTag: text(.toTag)),
-            isCallee: number(.role) == 1, created: Int64(number(.created)),
-            modified: Int64(number(.modified)),
-            deadline: Int64(number(.deadline)),
-            peer: text(.peerAoR).isEmpty
-                ? nil : Appearance.Peer(aor: text(.peerAoR), index: number(.peerIndex)))
         return lines.make(name) { group in
             let isTaken = group.restore(stored)
             Timing.schedule(group)
             return isTaken
         }?.1 ?? false
+    }
+
+    /// A line that has telephones at a server.
+    static func announcement(_ row: ReadRow) -> Sharing.Announcement {
+        Sharing.Announcement(
+            aor: row.string(StateColumn.aor.rawValue), server: row.number(StateColumn.serverID.rawValue),
+            until: Int64(row.number(StateColumn.deadline.rawValue)),
+            version: Int64(row.number(StateColumn.modified.rawValue)))
+    }
+
+    /// Nil: it cannot be read.
+    static func appearance(_ row: ReadRow) -> Appearance? {
+        func text(_ column: StateColumn) -> String { row.string(column.rawValue) }
+        func number(_ column: StateColumn) -> Int { row.number(column.rawValue) }
+        guard let state = AppearanceState(rawValue: UInt8(truncatingIfNeeded: number(.state))),
+            number(.index) > 0, number(.index) <= CallInfo.greatest
+        else { return nil }
+        var deadline = Int64(number(.deadline))
+        if deadline != 0, Sharing.isOn, number(.serverID) != serverID.value { deadline += Group.grace }
+        return Appearance(
+            restored: number(.index), state: state, owner: text(.owner), farContact: text(.callee),
+            display: text(.uri),
+            call: CallName(callID: text(.callID), fromTag: text(.fromTag), toTag: text(.toTag)),
+            isCallee: number(.role) == 1, created: Int64(number(.created)),
+            modified: Int64(number(.modified)), deadline: deadline,
+            peer: text(.peerAoR).isEmpty
+                ? nil : Appearance.Peer(aor: text(.peerAoR), index: number(.peerIndex)),
+            server: number(.serverID))
     }
 
     // MARK: - who may use what
@@ -153,21 +178,34 @@ final class Loading: @unchecked Sendable {
     /// On the first worker: calls that were being set up when the server ended are over, and every telephone is told how
     /// its lines are; some at a time.
     static func announce(_ call: CallPointer) {
-        announce(call.pointee.worker, restored, 0)
+        announce(restored, of: Sharing.isOn ? serverID.value : nil) { _ in }
         restored = []
     }
 
     private static let portion = 50
 
-    private static func announce(_ worker: UInt32, _ groups: [Group], _ from: Int) {
-        guard from < groups.count else { return }
-        Loop.after(from == 0 ? 0 : 5, on: Int(worker)) { call in
+    /// The same of what another server had.
+    static func announce(
+        _ groups: [Group], of dead: Int?, from: Int = 0, then: @escaping (CallPointer) -> Void
+    ) {
+        let then = Continuation(then)
+        Loop.after(from == 0 ? 0 : 5, on: 0) { call in
+            guard from < groups.count else {
+                then.body(call.raw)
+                return .yes
+            }
             for group in groups[from..<min(groups.count, from + portion)] {
-                lines.with(group) { $0.resume(at: Now.milliseconds) }
+                lines.with(group) { $0.resume(of: dead, at: Now.milliseconds) }
                 settle(call.raw, [group])
             }
-            announce(worker, groups, from + portion)
+            announce(groups, of: dead, from: from + portion, then: then.body)
             return .yes
         }
     }
+}
+
+/// What comes next, on the worker where it began.
+final class Continuation: @unchecked Sendable {
+    let body: (CallPointer) -> Void
+    init(_ body: @escaping (CallPointer) -> Void) { self.body = body }
 }

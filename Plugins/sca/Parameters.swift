@@ -27,6 +27,15 @@ let updateInterval = Param<Int>(
     "db_update_interval", default: "300", in: 1...86_400,
     "Seconds in which CSeqs are written; all else is at once.")
 let serverID = Param<Int>("server_id", default: "0", "What stands in the column server_id.")
+let shareInterval = Param<Int?>(
+    "share_interval", in: 0...60_000,
+    "Milliseconds in which is looked for what other servers on this database have done; 0: there are none. Without it: 50 where server_id is not 0."
+)
+let shareTimeout = Param<Int>(
+    "share_timeout", default: "5000", in: 500...600_000,
+    "Milliseconds of silence after which another server is dead, and one of those that live goes on for it.")
+let serversTable = Param<Text>(
+    "servers_table", default: "martlet_servers", is: .verbatim, "The table of servers that live.")
 let outboundProxy = Param<Text?>("outbound_proxy", is: .verbatim, "Where NOTIFYs without a route go first.")
 let holdFlag = Param<Int>(
     "onhold_bflag", default: "-1", in: -1...31,
@@ -50,6 +59,9 @@ let toAVP = Param<Expression?>("to_uri_avp", "The $avp that keeps the argument t
     groupsOnly
     updateInterval
     serverID
+    shareInterval
+    shareTimeout
+    serversTable
     outboundProxy
     holdFlag
     serverAddress
@@ -65,6 +77,9 @@ func parameterFault() -> (what: String, help: String)? {
     }
     if groupsOnly.value, groupsTable.value == nil {
         return ("groups_only needs groups_table", "set groups_table, as \"sca_groups\"")
+    }
+    if let interval = shareInterval.value, interval > 0, databaseURL.value == nil {
+        return ("share_interval needs a database", "set db_url, as sqlite:///path/file.db")
     }
     for (name, uri) in [
         ("outbound_proxy", string(outboundProxy.value)), ("server_address", string(serverAddress.value)),

@@ -108,7 +108,8 @@ enum Rows {
             }
         }
         return layout.open(
-            url, String(stateTable.value), revision: 1, [("aor,app_idx", true), ("modified", false)])
+            url, String(stateTable.value), revision: 1,
+            [("aor,app_idx", true), ("server_id,modified", false)])
     }
 
     static func openGroups(_ url: StorageURL, _ name: String) -> OpaquePointer? {
@@ -226,8 +227,34 @@ enum Rows {
         return row
     }
 
-    static func row(_ group: Group, _ index: Int, at now: Int64) -> Row {
-        row(group.aor, group.appearance(index) ?? Appearance(index: index, state: .idle, at: now))
+    /// - Parameter stamp: among several servers, what it is known by from here on.
+    static func row(_ group: Group, _ index: Int, at stamp: Int64) -> Row {
+        guard let one = group.appearance(index) else {
+            return row(group.aor, Appearance(index: index, state: .idle, at: stamp))
+        }
+        guard Sharing.isOn else { return row(group.aor, one) }
+        group.setVersion(index, stamp)
+        var row = row(group.aor, one)
+        row.put(StateColumn.modified.rawValue, Int(stamp))
+        return row
+    }
+
+    /// The index of the row that says until when a line has telephones at this server, and its state.
+    static var announcement: Int { -1 - serverID.value }
+    private static let known = 8
+
+    static func row(_ group: Group, until moment: Int64, at stamp: Int64) -> Row {
+        var row = row(group.aor, Appearance(index: announcement, state: .idle, at: stamp))
+        row.put(StateColumn.state.rawValue, moment == 0 ? 0 : known)
+        row.put(StateColumn.deadline.rawValue, Int(moment))
+        return row
+    }
+
+    static func match(_ column: StateColumn, _ number: Int, _ op: Int = Int(MT_EQ)) -> mt_match {
+        mt_match(column: UInt32(column.rawValue), op: UInt32(op), value: mt_value(number))
+    }
+    static func match(_ column: SubscriptionColumn, _ number: Int) -> mt_match {
+        mt_match(column: UInt32(column.rawValue), op: UInt32(MT_EQ), value: mt_value(number))
     }
 
     static func row(_ aor: String, _ one: Appearance) -> Row {

@@ -32,6 +32,7 @@ final class Settlement: @unchecked Sendable {
         for group in groups {
             let changes = lines.with(group) { group in
                 Storage.write(call, group, settlement)
+                if group.isClaiming { settlement.left += group.await(settlement) }
                 Timing.schedule(group)
                 return group.takeChanges()
             }
@@ -46,6 +47,16 @@ final class Settlement: @unchecked Sendable {
     func written(_ call: CallPointer) {
         left -= 1
         if left == 0 { finish(call) }
+    }
+
+    /// Something that they have wanted is theirs, or somebody else's.
+    static func decided(_ waiters: [AnyObject]) {
+        for case let settlement as Settlement in waiters {
+            Loop.post(to: settlement.worker) { call in
+                settlement.written(call.raw)
+                return .yes
+            }
+        }
     }
 
     private func finish(_ call: CallPointer) {

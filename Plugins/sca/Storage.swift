@@ -44,10 +44,24 @@ enum Storage {
         guard let api, let subscriptions, let states else { return }
         for key in work.erased { erase(call, key, group, settlement) }
         for index in work.appearances {
-            let write = Write(group, .appearance(index), settlement)
+            let claim = work.claims[index]
+            let write =
+                claim.map { Write(group, .claim(index, $0), nil) }
+                ?? Write(group, .appearance(index), settlement)
             write.start(call) { done, user in
-                Rows.row(group, index, at: Now.milliseconds).with {
-                    api.pointee.put(call, states, $0, done, user)
+                Sharing.inOrder(group, index) { stamp in
+                    let row = Rows.row(group, index, at: stamp)
+                    guard let claim else { return row.with { api.pointee.put(call, states, $0, done, user) } }
+                    return row.with { self.claim(call, $0, claim, done, user) }
+                }
+            }
+        }
+        if let until = group.takeAnnouncement() {
+            Write(group, .announcement, settlement).start(call) { done, user in
+                Sharing.inOrder(group, Rows.announcement) { stamp in
+                    Rows.row(group, until: until, at: stamp).with {
+                        api.pointee.put(call, states, $0, done, user)
+                    }
                 }
             }
         }
@@ -57,6 +71,19 @@ enum Storage {
                 Rows.row(group, one).with { api.pointee.put(call, subscriptions, $0, done, user) }
             }
         }
+    }
+
+    private static func claim(
+        _ call: CallPointer, _ row: UnsafePointer<mt_value>, _ claim: Group.Claim, _ done: mt_fn,
+        _ user: UnsafeMutableRawPointer
+    ) -> mt_result {
+        guard let api, let states else { return mt_result(MT_ERROR) }
+        var match =
+            switch claim {
+            case .free: Rows.match(StateColumn.state, 0)
+            case .version(let version): Rows.match(.modified, Int(version))
+            }
+        return api.pointee.claim(call, states, row, &match, 1, done, user)
     }
 
     private static func erase(
@@ -91,18 +118,22 @@ enum Storage {
     }
 
     /// It could not be written: it is not what the database has, still.
-    fileprivate static func failed(_ write: Write) {
+    static func failed(_ write: Write) {
         Count.databaseErrors.add()
+        var waiters: [AnyObject] = []
         let isThere: Bool? = write.group.flatMap { group in
             lines.with(group) { group in
                 switch write.what {
                 case .appearance(let index): group.markUnsaved(appearance: index)
+                case .claim(let index, let claim): waiters = group.undecided(index, claim)
+                case .announcement: group.announcementFailed()
                 case .subscription(let number): group.markUnsaved(subscription: number)
                 case .erasure(let key): group.markErased(key)
                 }
                 return true
             }
         }
+        Settlement.decided(waiters)
         backlog.withLock { backlog in
             if isThere == true, let group = write.group {
                 backlog.groups[ObjectIdentifier(group)] = group
@@ -110,9 +141,9 @@ enum Storage {
             }
             guard backlog.erasures.count + backlog.idle.count < mostLost else { return }
             switch write.what {
-            case .appearance(let index):
+            case .appearance(let index), .claim(let index, _):
                 if let aor = write.group?.aor { backlog.idle[aor, default: []].insert(index) }
-            case .subscription: break
+            case .subscription, .announcement: break
             case .erasure(let key): backlog.erasures.insert(key)
             }
         }
@@ -143,8 +174,10 @@ enum Storage {
             lines.with(group) { $0.markUnsaved(appearance: index) }
             return settle(call, [group])
         }
-        let code = Rows.row(aor, Appearance(index: index, state: .idle, at: Now.milliseconds)).with {
-            api.pointee.put(call, states, $0, nil, nil)
+        let code = Sharing.inOrder(aor, index) { stamp in
+            Rows.row(aor, Appearance(index: index, state: .idle, at: stamp)).with {
+                api.pointee.put(call, states, $0, nil, nil)
+            }
         }
         if code <= 0 { backlog.withLock { _ = $0.idle[aor, default: []].insert(index) } }
     }
@@ -161,6 +194,11 @@ enum Storage {
                 value: mt_value(Int(Now.milliseconds) - 60_000)),
         ]
         matches.withUnsafeBufferPointer { _ = api.pointee.erase(call, states, $0.baseAddress, 2, nil, nil) }
+        let past = [
+            Rows.match(.index, 0, Int(MT_LT)),
+            Rows.match(.deadline, Int(Now.milliseconds) - 60_000, Int(MT_LT)),
+        ]
+        past.withUnsafeBufferPointer { _ = api.pointee.erase(call, states, $0.baseAddress, 2, nil, nil) }
     }
 
     /// CSeqs of NOTIFYs, which change too often to be written each time.
@@ -200,18 +238,38 @@ enum Storage {
     }
 
     static func find(
-        _ call: CallPointer, _ store: OpaquePointer, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
-        _ user: UnsafeMutableRawPointer
+        _ call: CallPointer, _ store: OpaquePointer, _ matches: [mt_match] = [], _ row: @escaping mt_fn,
+        _ done: @escaping mt_fn, _ user: UnsafeMutableRawPointer
     ) -> Bool {
         guard let api else { return false }
-        return api.pointee.find(call, store, nil, 0, row, done, user) > 0
+        return matches.withUnsafeBufferPointer {
+            api.pointee.find(call, store, $0.baseAddress, UInt32($0.count), row, done, user) > 0
+        }
+    }
+
+    /// Erases subscriptions of a server that have had their time.
+    static func eraseExpired(
+        _ call: CallPointer, of server: Int, _ done: @escaping mt_fn, _ user: UnsafeMutableRawPointer
+    ) -> Bool {
+        guard let api, let subscriptions else { return false }
+        let matches = [
+            Rows.match(.serverID, server),
+            mt_match(
+                column: UInt32(SubscriptionColumn.expires.rawValue), op: UInt32(MT_LE),
+                value: mt_value(Int(Now.milliseconds / 1000))),
+        ]
+        return matches.withUnsafeBufferPointer {
+            api.pointee.erase(call, subscriptions, $0.baseAddress, 2, done, user) > 0
+        }
     }
 }
 
 /// One row on its way.
-private final class Write: @unchecked Sendable {
+final class Write: @unchecked Sendable {
     enum What {
         case appearance(Int)
+        case claim(Int, Group.Claim)
+        case announcement
         case subscription(UInt32)
         case erasure(Group.RowKey)
     }
@@ -242,7 +300,15 @@ private final class Write: @unchecked Sendable {
     static let done: mt_fn = { call in
         guard let call, let user = call.pointee.user else { return 1 }
         let write = Unmanaged<Write>.fromOpaque(user).takeRetainedValue()
-        if call.pointee.result <= 0 { Storage.failed(write) }
+        guard call.pointee.result > 0 else {
+            Storage.failed(write)
+            write.settlement?.written(call)
+            return 1
+        }
+        if case .claim(let index, let claim) = write.what, let group = write.group {
+            let isOurs = call.pointee.argc > 0 && call.pointee.args.map { $0[0].num > 0 } == true
+            Claiming.answered(call, group, index, claim, isOurs: isOurs)
+        }
         write.settlement?.written(call)
         return 1
     }

@@ -146,9 +146,10 @@ enum Subscribing {
     {
         let now = Now.milliseconds
         let maximum = Limits.line(name)?.maximum ?? 0
+        let number = lines.nextNumber()
         func decide(_ group: Group) -> SubscribeAnswer {
             group.maximum = maximum
-            return group.subscribe(request, number: lines.nextNumber(), at: now)
+            return group.subscribe(request, number: number, at: now)
         }
         let done: (Group, SubscribeAnswer)
         if request.toTag.isEmpty {
@@ -162,7 +163,9 @@ enum Subscribing {
         }
         let (group, answer) = done
         switch answer {
-        case .accepted(_, let expires): return accept(call, group, request.package, expires)
+        case .accepted(_, let expires):
+            let seizes = request.package == .lineSeize && request.toTag.isEmpty && expires > 0
+            return accept(call, group, request.package, expires, seizure: seizes ? number : nil)
         case .repeated(_, let expires):
             return reply(call, request.package, expires)
         case .unknown:
@@ -170,17 +173,26 @@ enum Subscribing {
             throw Refusal(481, "Call Leg/Transaction Does Not Exist")
         case .outOfOrder: throw Refusal(500, "CSeq Out of Order")
         case .busy:
-            Count.refusedSeizures.add()
             lines.tidy(group)
-            call.message.set(.replyLines, "Retry-After: 1\r\n" as StaticString)
-            throw Refusal(480, "Temporarily Unavailable")
+            return busy(call)
         }
     }
 
-    private static func accept(_ call: borrowing Call, _ group: Group, _ package: Package, _ expires: Int)
-        -> Outcome
-    {
-        settle(call, [group]) { call in reply(call, package, expires) }
+    private static func busy(_ call: borrowing Call) -> Outcome {
+        Count.refusedSeizures.add()
+        call.message.set(.replyLines, "Retry-After: 1\r\n" as StaticString)
+        sl.reply(call, 480, "Temporarily Unavailable" as StaticString)
+        return .no
+    }
+
+    /// - Parameter seizure: the subscription, which another server may have been faster with.
+    private static func accept(
+        _ call: borrowing Call, _ group: Group, _ package: Package, _ expires: Int, seizure: UInt32?
+    ) -> Outcome {
+        settle(call, [group]) { call in
+            if Sharing.isOn, let seizure, lines.with(group, { $0.has(seizure) }) != true { return busy(call) }
+            return reply(call, package, expires)
+        }
     }
 
     private static func reply(_ call: borrowing Call, _ package: Package, _ expires: Int) -> Outcome {

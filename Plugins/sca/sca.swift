@@ -56,7 +56,10 @@ private let plugin = Plugin("sca", "1.0.0", "Shared call appearances: several te
     Hook("dialog.failed", optional: true) { call in lines.calls.isEmpty ? .yes : dialogFailed(call) }
     Hook("core.ready") { _ in Loading.run() }
     Hook("core.worker") { call in
-        if call.worker == 0 { Timing.start() }
+        if call.worker == 0 {
+            Timing.start()
+            Sharing.start()
+        }
         return .yes
     }
 
@@ -64,7 +67,8 @@ private let plugin = Plugin("sca", "1.0.0", "Shared call appearances: several te
         if let fault = parameterFault() { return Host.fail(fault.what, help: fault.help) }
         Hash.seed()
         Limits.prepare()
-        return Storage.open()
+        let outcome = Storage.open()
+        return outcome.isYes ? Sharing.open() : outcome
     }
     Stop { Storage.dump() }
 }

@@ -55,6 +55,8 @@ final class DeskPhone {
     static let line = "sip:desk@sca.example"
 
     private(set) var server: Server
+    /// All that it has ever had to do with.
+    private var servers: [Server]
     let client: Client
     let aor: String
     /// Makes it answer challenges.
@@ -77,12 +79,16 @@ final class DeskPhone {
 
     init(_ server: Server, aor: String = DeskPhone.line) throws {
         self.server = server
+        servers = [server]
         self.aor = aor
         client = try Client()
     }
 
-    /// The server was started again, perhaps at another port.
-    func move(to server: Server) { self.server = server }
+    /// The server was started again, perhaps at another port; or what follows goes to another one.
+    func move(to server: Server) {
+        self.server = server
+        servers.append(server)
+    }
 
     var user: String { String(aor.dropFirst(4).prefix { $0 != "@" }) }
     var domain: String { String(aor.drop { $0 != "@" }.dropFirst()) }
@@ -96,7 +102,7 @@ final class DeskPhone {
             return others.remove(at: at)
         }
         while true {
-            let packet = try client.receive()
+            let packet = try next(wanted)
             if take(packet) { continue }
             if packet.method == wanted || "\(packet.status)" == wanted { return packet }
             others.append(packet)
@@ -107,15 +113,26 @@ final class DeskPhone {
     func answer() throws -> Packet {
         while true {
             if let at = others.firstIndex(where: { $0.status >= 200 }) { return others.remove(at: at) }
-            let packet = try client.receive()
+            let packet = try next("an answer")
             if !take(packet) { others.append(packet) }
+        }
+    }
+
+    private func next(_ wanted: String) throws -> Packet {
+        do {
+            return try client.receive()
+        } catch {
+            let last = heard.suffix(4).map { "\($0["Event"] ?? ""): \(Self.summary($0))" }
+            throw Unexpected("\(contact) waited for \(wanted) in vain; NOTIFYs: \(last)")
         }
     }
 
     private func take(_ packet: Packet) -> Bool {
         guard packet.method == "NOTIFY" else { return false }
         if noticeStatus > 0 {
-            client.send(Request.reply(noticeStatus, "Notified", to: packet, tag: "n"), to: server.udp)
+            let via = packet["Via"] ?? ""
+            let sender = servers.last { via.contains(":\($0.udp.port);") } ?? server
+            client.send(Request.reply(noticeStatus, "Notified", to: packet, tag: "n"), to: sender.udp)
         }
         // Copies of what was answered.
         if !heard.contains(where: { $0["CSeq"] == packet["CSeq"] && $0["Call-ID"] == packet["Call-ID"] }) {
@@ -153,7 +170,7 @@ final class DeskPhone {
                 heard = heard[...found].filter { $0["Event"] != event } + rest
                 return packet
             }
-            let packet = try client.receive()
+            let packet = try next("\(event) \(wanted)")
             if !take(packet) { others.append(packet) }
         }
     }

@@ -63,6 +63,9 @@ public struct Appearance: Equatable, Sendable {
     /// It goes when nothing happens until then, Unix time in milliseconds; 0: it stays.
     public internal(set) var deadline: Int64 = 0
     public internal(set) var peer: Peer?
+    /// Among several servers: whose it is, and the time of its row. 0: it has none.
+    public internal(set) var server = 0
+    public internal(set) var version: Int64 = 0
     /// A pick-up that has not been answered.
     public internal(set) var before: [Before] = []
     /// The state before a re-INVITE that has not been answered, and its CSeq.

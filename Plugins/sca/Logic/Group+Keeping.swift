@@ -5,6 +5,8 @@ extension Group {
     public struct Unsaved {
         public let erased: [RowKey]
         public let appearances: [Int]
+        /// Those of them that others may want as well.
+        public let claims: [Int: Claim]
         public let subscriptions: [Subscription]
     }
 
@@ -18,13 +20,19 @@ extension Group {
                 changed.append(subscriptions[at])
             }
         }
+        // What is being asked for is written when there is an answer.
+        let due = claiming.isEmpty ? unsavedAppearances : unsavedAppearances.filter { claiming[$0] == nil }
+        let wanted = claims.isEmpty ? claims : claims.filter { due.contains($0.key) }
+        for index in wanted.keys { claiming[index] = [] }
         defer {
             hasUnsavedSubscriptions = false
             if !erasedRows.isEmpty { erasedRows = [] }
-            if !unsavedAppearances.isEmpty { unsavedAppearances = [] }
+            if !unsavedAppearances.isEmpty { unsavedAppearances.subtract(due) }
+            if !claims.isEmpty { claims = claims.filter { !due.contains($0.key) } }
+            if !released.isEmpty { released = [:] }
         }
         return Unsaved(
-            erased: erasedRows, appearances: unsavedAppearances.sorted(), subscriptions: changed)
+            erased: erasedRows, appearances: due.sorted(), claims: wanted, subscriptions: changed)
     }
 
     public func markUnsaved(appearance index: Int) { unsavedAppearances.insert(index) }
@@ -68,15 +76,18 @@ extension Group {
             leave(appearances[at].call.callID, appearance.index)
             appearances.remove(at: at)
         }
-        _ = insert(appearance)
+        _ = place(appearance)
         enter(appearance.call.callID, appearance.index)
         tellAll()
         return true
     }
 
     /// After a restart: what was being set up cannot come about any more, and everybody is told how things are.
-    public func resume(at now: Int64) {
-        while let at = appearances.firstIndex(where: { isLost($0) }) { release(at, at: now) }
+    /// - Parameter dead: of several servers, only what this one had is meant.
+    public func resume(of dead: Int? = nil, at now: Int64) {
+        while let at = appearances.firstIndex(where: { isLost($0) && (dead == nil || $0.server == dead) }) {
+            release(at, at: now)
+        }
         tellAll()
     }
 
@@ -98,7 +109,8 @@ extension Appearance {
     /// As a row has it.
     public init(
         restored index: Int, state: AppearanceState, owner: String, farContact: String, display: String,
-        call: CallName, isCallee: Bool, created: Int64, modified: Int64, deadline: Int64, peer: Peer?
+        call: CallName, isCallee: Bool, created: Int64, modified: Int64, deadline: Int64, peer: Peer?,
+        server: Int = 0
     ) {
         self.init(index: index, state: state, at: created)
         self.owner = owner
@@ -109,5 +121,7 @@ extension Appearance {
         self.modified = modified
         self.deadline = deadline
         self.peer = peer
+        self.server = server
+        version = modified
     }
 }

@@ -30,6 +30,7 @@ extension Group {
         let before = Appearance.Before(
             owner: here.owner, farContact: here.farContact, display: here.display, call: here.call,
             isCallee: here.isCallee, state: here.state, peer: here.peer)
+        claim(index, over: here.version)
         appearances[at].before.append(before)
         appearances[at].undo = nil
         take(at, for: call)

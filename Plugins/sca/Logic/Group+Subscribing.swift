@@ -184,6 +184,7 @@ extension Group {
 
     /// What has had its time goes. The next moment that something will, Unix time in milliseconds; 0: none.
     public func expire(at now: Int64) -> Int64 {
+        if !elsewhere.isEmpty { elsewhere = elsewhere.filter { $0.value > now } }
         while let at = subscriptions.firstIndex(where: { $0.expires <= now }) { end(at, .timeout, at: now) }
         while let at = appearances.firstIndex(where: { $0.deadline != 0 && $0.deadline <= now }) {
             if appearances[at].isPickUp { restore(at, at: now) } else { release(at, at: now) }
@@ -196,6 +197,7 @@ extension Group {
         var first = Int64.max
         for one in subscriptions { first = min(first, one.expires) }
         for one in appearances where one.deadline != 0 { first = min(first, one.deadline) }
+        for until in elsewhere.values { first = min(first, until) }
         return first == .max ? 0 : first
     }
 }

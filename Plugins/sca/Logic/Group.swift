@@ -57,6 +57,17 @@ public final class Group: @unchecked Sendable {
     public internal(set) var unsavedAppearances: Set<Int> = []
     public internal(set) var hasUnsavedSubscriptions = false
     public internal(set) var erasedRows: [RowKey] = []
+    /// Of this server among several that share their lines; nil: it is alone.
+    public let server: Int?
+    /// What has to be true of a row in the database for an appearance to be ours, and what is being asked of it now.
+    var claims: [Int: Claim] = [:]
+    var claiming: [Int: [AnyObject]] = [:]
+    /// The times of the rows of appearances that are idle, which the database does not know yet.
+    var released: [Int: Int64] = [:]
+    /// Until when the line has telephones at other servers, and until when those know that it has some here, Unix time in
+    /// milliseconds.
+    var elsewhere: [Int: Int64] = [:]
+    var announced: Int64 = 0
     /// When time is looked at, Unix time in milliseconds; 0: never.
     public var nextLook: Int64 = 0
     /// It is no more in the table: look it up again.
@@ -69,7 +80,8 @@ public final class Group: @unchecked Sendable {
     private var body: String?
     private let calls: CallTable
 
-    public init(_ name: LineName, _ calls: CallTable) {
+    public init(_ name: LineName, _ calls: CallTable, server: Int? = nil) {
+        self.server = server
         aor = name.aor
         domain = String(name.host)
         hash = name.hash
@@ -78,7 +90,7 @@ public final class Group: @unchecked Sendable {
 
     public var isIdle: Bool {
         subscriptions.isEmpty && appearances.isEmpty && farewells.isEmpty && unsavedAppearances.isEmpty
-            && erasedRows.isEmpty && changes.isEmpty
+            && erasedRows.isEmpty && changes.isEmpty && claiming.isEmpty && elsewhere.isEmpty
     }
 
     public func subscribers(_ package: Package) -> Int {
@@ -96,6 +108,8 @@ public final class Group: @unchecked Sendable {
         body = made
         return made
     }
+
+    func forgetBody() { body = nil }
 
     // MARK: - changing appearances
 
@@ -139,6 +153,12 @@ public final class Group: @unchecked Sendable {
 
     /// - Returns: where it stands now.
     func insert(_ appearance: Appearance) -> Int {
+        claim(appearance.index)
+        return place(appearance)
+    }
+
+    /// One that is another's to claim.
+    func place(_ appearance: Appearance) -> Int {
         let at = appearances.firstIndex { $0.index > appearance.index } ?? appearances.count
         appearances.insert(appearance, at: at)
         return at
@@ -165,6 +185,7 @@ public final class Group: @unchecked Sendable {
         gone.modified = now
         body = nil
         unsavedAppearances.insert(gone.index)
+        unclaim(gone)
         changes.append(Change(before: before, after: gone))
         endSeizure(gone.index, .noResource, at: now)
         if tells { tellAll() }

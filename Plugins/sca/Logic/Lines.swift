@@ -15,6 +15,9 @@ public final class Lines: Sendable {
     public let calls = CallTable()
     private let numbers = Atomic<UInt32>(0)
 
+    /// Of this server among several that share their lines; nil: it is alone. Set before the first line is there.
+    nonisolated(unsafe) public var server: Int?
+
     public init() { shards = (0..<Self.parts).map { _ in Shard() } }
 
     /// How many there are.
@@ -65,7 +68,7 @@ public final class Lines: Sendable {
             if let known = groups[hash] {
                 return name.equals(known.aor) ? (known, body(known)) : nil
             }
-            let new = Group(name, calls)
+            let new = Group(name, calls, server: server)
             groups[hash] = new
             filter.add(hash)
             return (new, body(new))

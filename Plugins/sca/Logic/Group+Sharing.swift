@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A line that several servers have on one database. What two of them may want at the same moment is claimed there, and
+/// who does not get it takes the row as it is; all else is written, and the last one counts.
+extension Group {
+    /// What has to be true of the row.
+    public enum Claim: Equatable, Sendable {
+        /// There is none, or it is idle.
+        case free
+        /// Nobody has changed it since.
+        case version(Int64)
+    }
+
+    /// An appearance comes to be in use.
+    func claim(_ index: Int) {
+        guard server != nil, claiming[index] == nil else { return }
+        // Its row is not idle yet.
+        claims[index] = released[index].map { .version($0) } ?? .free
+    }
+
+    /// An appearance is taken from whom has it.
+    func claim(_ index: Int, over version: Int64) {
+        guard server != nil, claiming[index] == nil, claims[index] == nil else { return }
+        claims[index] = .version(version)
+    }
+
+    func unclaim(_ gone: Appearance) {
+        guard server != nil else { return }
+        let claim = claims.removeValue(forKey: gone.index)
+        // What nobody has heard of need not be taken back.
+        if claim == .free {
+            unsavedAppearances.remove(gone.index)
+        } else if claiming[gone.index] == nil {
+            if case .version(let version)? = claim {
+                released[gone.index] = version
+            } else {
+                released[gone.index] = gone.version
+            }
+        }
+    }
+
+    // MARK: - what the database says to it
+
+    /// Appearances that are being claimed: whoever wants to know adds himself, and is told by the answer.
+    public var isClaiming: Bool { !claiming.isEmpty }
+    public func await(_ waiter: AnyObject) -> Int {
+        for index in claiming.keys { claiming[index]?.append(waiter) }
+        return claiming.count
+    }
+
+    /// It is ours. Who has waited for that, and whether it has changed meanwhile.
+    public func won(_ index: Int) -> (waiters: [AnyObject], hasChanged: Bool) {
+        let waiters = claiming.removeValue(forKey: index) ?? []
+        return (waiters, unsavedAppearances.contains(index))
+    }
+
+    /// The database did not answer: until it does we have it.
+    public func undecided(_ index: Int, _ claim: Claim) -> [AnyObject] {
+        let waiters = claiming.removeValue(forKey: index) ?? []
+        unsavedAppearances.insert(index)
+        if position(index) != nil { claims[index] = claim }
+        return waiters
+    }
+
+    /// Another server was faster.
+    /// - Parameter row: what is there; nil: nothing is, any more.
+    /// - Returns: who has waited for it.
+    public func lost(_ index: Int, to row: Appearance?, at now: Int64) -> [AnyObject] {
+        let waiters = claiming.removeValue(forKey: index) ?? []
+        unsavedAppearances.remove(index)
+        claims[index] = nil
+        guard let at = position(index) else {
+            if let row { take(row, at: now) }
+            return waiters
+        }
+        if let row, row.server == server, row.call == appearances[at].call,
+            isSamePhone(row.owner, appearances[at].owner)
+        {
+            // It was written, and we did not hear of it.
+            appearances[at].version = row.version
+            return waiters
+        }
+        var mine = appearances.remove(at: at)
+        changes.append(
+            Change(
+                before: mine.state, after: row ?? Appearance(index: index, state: .idle, at: now)))
+        leave(mine.call.callID, index)
+        for before in mine.before { leave(before.call.callID, index) }
+        quit(index)
+        take(row ?? Appearance(index: index, state: .idle, at: now), at: now)
+        // A call that comes in rings under another number.
+        if mine.isCallee, !mine.call.isEmpty, let free = free() {
+            mine = Appearance(moving: mine, to: free)
+            note(insert(mine), from: .idle, at: now)
+            enter(mine.call.callID, free)
+        }
+        tellAll()
+        return waiters
+    }
+
+    /// Whoever has seized it in vain. Nobody is told who has not been told that he has it.
+    private func quit(_ index: Int) {
+        guard let at = subscriptions.firstIndex(where: { $0.package == .lineSeize && $0.index == index })
+        else { return }
+        drop(at, subscriptions[at].notifySequence == 0 ? .unanswered : .noResource)
+    }
+
+    /// Does that subscription go on?
+    public func has(_ number: UInt32) -> Bool { subscriptions.contains { $0.number == number } }
+
+    /// Is that appearance in this call, by this server?
+    public func isOurs(_ index: Int, _ callID: String) -> Bool {
+        appearance(index).map { $0.call.callID == callID } ?? false
+    }
+
+    public func setVersion(_ index: Int, _ version: Int64) {
+        guard let at = position(index), let server else { return }
+        appearances[at].version = version
+        appearances[at].server = server
+    }
+
+    // MARK: - what others have written
+
+    /// Is something of it on its way to the database, which is newer than what was read there?
+    public func isWriting(_ index: Int) -> Bool {
+        unsavedAppearances.contains(index) || claiming[index] != nil
+    }
+
+    /// A row of another server. False: nothing is other than it was.
+    @discardableResult
+    public func take(_ row: Appearance, at now: Int64) -> Bool {
+        let shown = callInfo
+        var row = row
+        if let at = position(row.index) {
+            let old = appearances[at]
+            if old.call.callID == row.call.callID, row.state != .idle {
+                // What an INVITE that came by us does when it fails.
+                row.before = old.before
+                row.undo = old.undo
+            } else {
+                for before in old.before { leave(before.call.callID, old.index) }
+            }
+            leave(old.call.callID, old.index)
+            appearances.remove(at: at)
+        } else if row.state == .idle {
+            return false
+        }
+        if row.state != .idle {
+            _ = place(row)
+            enter(row.call.callID, row.index)
+        }
+        // What was seized by us has been used, or is somebody else's.
+        if let seizure = subscriptions.first(where: { $0.package == .lineSeize && $0.index == row.index }),
+            row.state != .seized || !isSamePhone(row.owner, seizure[.contact])
+        {
+            endSeizure(row.index, .noResource, at: now)
+        }
+        forgetBody()
+        if callInfo != shown { tellAll() }
+        return true
+    }
+
+    /// Milliseconds that pass before we end what has had its time at another server, which is to do so itself.
+    public static let grace: Int64 = 5000
+
+    /// Appearances of other servers whose rows are not there any more.
+    public func forget(unless isThere: (Int) -> Bool, at now: Int64) -> Bool {
+        let gone = appearances.filter { $0.server != server && !isWriting($0.index) && !isThere($0.index) }
+        for one in gone { take(Appearance(index: one.index, state: .idle, at: now), at: now) }
+        return !gone.isEmpty
+    }
+
+    // MARK: - where its telephones are
+
+    /// The line has telephones at another server; calls that come by us concern them.
+    public func isKnown(at server: Int, until moment: Int64, now: Int64) {
+        elsewhere[server] = moment > now ? moment : nil
+    }
+
+    /// Until when others have to know that it has telephones here, when that is not what they know; 0: it has none.
+    public func takeAnnouncement() -> Int64? {
+        guard server != nil else { return nil }
+        var last: Int64 = 0
+        for one in subscriptions where one.package == .callInfo { last = max(last, one.expires) }
+        if last == 0 ? announced == 0 : last <= announced { return nil }
+        // Not with each SUBSCRIBE.
+        announced = last == 0 ? 0 : last + Self.announcement
+        return announced
+    }
+
+    public func announcementFailed() { announced = -1 }
+
+    static let announcement: Int64 = 3_600_000
+
+    /// Subscriptions that another server has taken over: nobody is told, and nothing written.
+    /// - Parameter last: later ones cannot be in question.
+    public func disown(upTo last: UInt32, unless isOurs: (RowKey) -> Bool) -> Int {
+        let before = subscriptions.count
+        subscriptions.removeAll { $0.number <= last && !$0.isDirty && !isOurs(RowKey($0)) }
+        return before - subscriptions.count
+    }
+}
+
+extension Appearance {
+    init(moving old: Appearance, to index: Int) {
+        self.init(
+            restored: index, state: old.state, owner: old.owner, farContact: old.farContact,
+            display: old.display, call: old.call, isCallee: old.isCallee, created: old.created,
+            modified: old.modified, deadline: old.deadline, peer: old.peer)
+        version = 0
+    }
+}
