@@ -206,7 +206,7 @@ struct Configured {
         return Text(named.len > 0 ? named : otherwise.raw, in: call)
     }
 
-    /// `$xavp(cfg=>rlf_bflags)`: the branch flags that a contact has to have for lookup().
+    /// `$xavp(cfg=>rlf_bflags)`: the branch flags of which a contact has to have one for lookup().
     static func wantedFlags(_ message: Message) -> UInt32 {
         guard let name = xavpConfig.value, let value = message.attributes(.xavp).get(name, "rlf_bflags"),
             let number = value.int

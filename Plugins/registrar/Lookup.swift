@@ -116,8 +116,10 @@ private struct Found {
     private let method: UInt32
     private let part: Target.Part
     private let filters: Bool
-    /// The branch flags that a contact has to have.
+    /// The branch flags of which a contact has to have one; 0: it need not.
     private let wantedFlags: UInt32
+    /// Who registered over a connection that is closed cannot be reached.
+    private let leavesLostOut: Bool
     private(set) var count = 0
     /// Contacts that do not allow the method.
     private(set) var hidden = 0
@@ -127,6 +129,7 @@ private struct Found {
         method = Methods.bit(message.methodText)
         // Within a dialog the method is theirs to refuse.
         filters = methodFiltering.value != 0 && message.toTag.isEmpty
+        leavesLostOut = lookupFilterMode.value & 2 != 0
         wantedFlags = lookupFilterMode.value & 1 != 0 ? Configured.wantedFlags(message) : 0
         switch target.part {
         case .all, .instance:
@@ -143,7 +146,8 @@ private struct Found {
     }
 
     private func isMeant(_ contact: ul_contact) -> Bool {
-        if contact.cflags & wantedFlags != wantedFlags { return false }
+        if wantedFlags != 0, contact.cflags & wantedFlags == 0 { return false }
+        if leavesLostOut, contact.connection != 0, !OpenConnections.has(contact.connection) { return false }
         guard case .instance(let wanted) = part else { return true }
         return bare(Text(unchecked: contact.instance)).equals(wanted)
     }

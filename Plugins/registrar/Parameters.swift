@@ -51,8 +51,8 @@ let xavpConfig = Param<Text?>(
     "xavp_cfg", is: .verbatim, "The $xavp whose max_contacts, expires and q go before the parameters.")
 
 let lookupFilterMode = number(
-    "lookup_filter_mode", "0", in: 0...1,
-    "1: lookup() takes contacts with the branch flags in rlf_bflags of xavp_cfg.")
+    "lookup_filter_mode", "0", in: 0...3,
+    "lookup() takes contacts with 1 a branch flag in rlf_bflags of xavp_cfg, 2 no connection or an open one.")
 let eventCallback = Param<Text?>(
     "event_callback", is: .verbatim, "A function of another language; there is none here.")
 let socketMode = Param<Int>(

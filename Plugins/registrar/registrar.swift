@@ -29,6 +29,8 @@ private let plugin = Plugin("registrar", "1.0.0", "Takes REGISTERs, and finds wh
     Variable("location_ua", "The User-Agent that registered it.") { call, _ in
         call.hasMessage ? call.answer(call.message.text(.userAgent)) : call.answerNull()
     }
+    Hook("core.opened") { OpenConnections.opened($0) }
+    Hook("core.closed") { OpenConnections.closed($0) }
     Hook("usrloc.contact-expired", order: -100) { call in Profiles.expired(call) }
 
     Start {

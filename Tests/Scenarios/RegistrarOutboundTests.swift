@@ -228,7 +228,34 @@ private func registrar(
         #expect(try ask("callid", "wrong") == 404)
     }
 
+    @Test func `lookup_filter_mode leaves out who registered over a connection that is closed`() throws {
+        let server = try server(
+            "modparam(\"registrar\", \"lookup_filter_mode\", 2)",
+            """
+            if ($rm == "REGISTER") { save("location"); exit; }
+            if (lookup("location")) sl_send_reply("200", "$ru"); else sl_send_reply("404", "No");
+            """)
+        let bob = try Client()
+        func ask() throws -> String {
+            try bob.ask(Request("OPTIONS", "sip:bob@example.com", from: bob), server.udp).reason
+        }
+        do {
+            let stream = try Connection(to: server.tcp)
+            let request = Request("REGISTER", "sip:example.com", from: stream).with {
+                $0.to = "<sip:bob@example.com>"
+                $0.from = "<sip:bob@example.com>;tag=1"
+                $0.lines = ["Contact: <sip:stream@192.0.2.1;transport=tcp>;q=1"]
+            }
+            #expect(try stream.ask(request).status == 200)
+            #expect(try ask() == "sip:stream@192.0.2.1;transport=tcp")
+            _ = try bob.ask(.register("<sip:datagram@\(bob.text)>;q=0.1", from: bob, 2), server.udp)
+            #expect(try ask() == "sip:stream@192.0.2.1;transport=tcp")
+        }
+        try server.comes { try ask() == "sip:datagram@\(bob.text)" }
+    }
+
     @Test func `lookup_filter_mode takes contacts with the flags that are wanted`() throws {
+        // One of them is enough.
         let server = try server(
             """
             modparam("registrar", "lookup_filter_mode", 1)
@@ -240,7 +267,7 @@ private func registrar(
                 save("location");
                 exit;
             }
-            if ($fU == "picky") $xavp(cfg=>rlf_bflags) = 8;
+            if ($fU == "picky") $xavp(cfg=>rlf_bflags) = 24;
             if (lookup("location")) sl_send_reply("200", "$ru"); else sl_send_reply("404", "No");
             """)
         let bob = try Client()
