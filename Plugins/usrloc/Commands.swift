@@ -104,7 +104,7 @@ private func removeContact(_ answer: borrowing Answer, _ table: Text, _ aor: Tex
     return removed > 0 ? .yes : answer.fault(404, "Contact not found")
 }
 
-/// Contacts are copied one part of the table at a time: REGISTERs wait for the copying of a part at most.
+/// Contacts are copied some hundred at a time: REGISTERs wait for the copying of those at most.
 private func dump(_ answer: borrowing Answer, isBrief: Bool) -> Outcome {
     answer.list("Domains") { answer in
         for domain in Domain.all {
@@ -125,14 +125,22 @@ private func dump(_ answer: borrowing Answer, isBrief: Bool) -> Outcome {
 }
 
 private func dump(_ domain: Domain, _ part: Int, _ answer: borrowing Answer, _ isBrief: Bool) {
-    var records: [[KeptContact]] = []
-    domain.table.visit(shard: part) { contact, isFirst in
-        if isFirst {
-            records.append([KeptContact(contact)])
-        } else if !isBrief {
-            records[records.count - 1].append(KeptContact(contact))
+    var place = LocationTable.Place()
+    var isMore = true
+    while isMore {
+        var records: [[KeptContact]] = []
+        isMore = domain.table.visit(shard: part, from: &place) { contact, isFirst in
+            if isFirst {
+                records.append([KeptContact(contact)])
+            } else if !isBrief {
+                records[records.count - 1].append(KeptContact(contact))
+            }
         }
+        dump(records, answer, isBrief)
     }
+}
+
+private func dump(_ records: [[KeptContact]], _ answer: borrowing Answer, _ isBrief: Bool) {
     for record in records {
         guard let first = record.first else { continue }
         if isBrief {

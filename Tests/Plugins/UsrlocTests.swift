@@ -298,6 +298,31 @@ private final class Subject {
         #expect(seen == 10_000)
     }
 
+    @Test func `a visit in portions meets each contact once, though the table grows meanwhile`() {
+        let subject = Subject()
+        func fill(_ range: Range<Int>) {
+            for index in range { subject.save(contact("sip:\(index)"), aor: "user\(index)") }
+        }
+        fill(0..<20_000)
+        var filled = 20_000
+        var seen: [String: Int] = [:]
+        for part in 0..<subject.table.shardCount {
+            var place = LocationTable.Place()
+            var isMore = true
+            while isMore {
+                isMore = subject.table.visit(shard: part, from: &place) { contact, _ in
+                    seen[string(contact.uri), default: 0] += 1
+                }
+                if filled < 60_000 {
+                    fill(filled..<filled + 5000)
+                    filled += 5000
+                }
+            }
+        }
+        #expect((0..<20_000).allSatisfy { seen["sip:\($0)"] == 1 })
+        #expect(seen.values.allSatisfy { $0 == 1 })
+    }
+
     @Test func `many threads write and read at once`() async {
         let subject = LocationTable("location", LocationTable.Options(), RUID(start: 1, process: 1))
         await withTaskGroup(of: Void.self) { group in

@@ -127,23 +127,56 @@ extension LocationTable {
 
     public var shardCount: Int { shards.count }
 
-    /// All contacts of a shard, record by record, those that have expired too; lent while a lock is held that
-    /// only those who change something wait for.
-    public func visit(shard index: Int, _ body: (_ contact: ul_contact, _ isFirst: Bool) -> Void) {
+    /// Where a visit to a shard stands.
+    public struct Place {
+        /// How many slots the shard had when it began: what is in one of them then is later in that one and those that
+        /// are a multiple of so many further on.
+        fileprivate var slots = 0
+        fileprivate var next = 0
+        public init() {}
+
+        /// Of that many slots, so some hundred records.
+        fileprivate static let portion = 256
+    }
+
+    /// A portion of the contacts of a shard, record by record, those that have expired too; lent while a lock is held
+    /// that only those who change something wait for. Who goes on until it answers false has seen all that were there all
+    /// the while, each once.
+    public func visit(
+        shard index: Int, from place: inout Place, _ body: (_ contact: ul_contact, _ isFirst: Bool) -> Void
+    ) -> Bool {
         let shard = shards[index]
         shard.writing {
-            for slot in 0..<shard.slotCount {
-                var next = shard.slots[slot]
-                while let record = next {
-                    next = record.pointee.next
-                    var contact = record.pointee.first
-                    var isFirst = true
-                    while let one = contact {
-                        contact = one.pointee.next
-                        body(one.view(aor: record.key), isFirst)
-                        isFirst = false
-                    }
+            if place.slots == 0 { place.slots = shard.slotCount }
+            let end = min(place.next + Place.portion, place.slots)
+            while place.next < end {
+                for slot in stride(from: place.next, to: shard.slotCount, by: place.slots) {
+                    shard.visit(slot: slot, body)
                 }
+                place.next += 1
+            }
+        }
+        return place.next < place.slots
+    }
+
+    /// All of them.
+    public func visit(shard index: Int, _ body: (_ contact: ul_contact, _ isFirst: Bool) -> Void) {
+        var place = Place()
+        while visit(shard: index, from: &place, body) {}
+    }
+}
+
+extension Shard {
+    fileprivate func visit(slot: Int, _ body: (_ contact: ul_contact, _ isFirst: Bool) -> Void) {
+        var next = slots[slot]
+        while let record = next {
+            next = record.pointee.next
+            var contact = record.pointee.first
+            var isFirst = true
+            while let one = contact {
+                contact = one.pointee.next
+                body(one.view(aor: record.key), isFirst)
+                isFirst = false
             }
         }
     }
