@@ -38,14 +38,17 @@ func invokeTimed(
     as site: UnsafePointer<CallSite>, result: mt_result = 0, message: OpaquePointer? = nil,
     data: UnsafeRawPointer? = nil
 ) -> mt_result {
-    let state = WorkerState.current
+    guard let state = WorkerState.current else {
+        return invoke(function, owner, user, as: site, on: nil, message: message, data: data, result: result)
+    }
     let before = CoarseClock.milliseconds()
+    state.pointee.scripts.watch(from: before)
     let answer = invoke(
         function, owner, user, as: site, on: state, message: message, data: data, result: result)
-    let took = CoarseClock.milliseconds() - before
-    if took > 50, state != nil {
+    let after = CoarseClock.milliseconds()
+    if let complaint = state.pointee.scripts.complaint(of: site, from: before, to: after) {
         Log.write(
-            .warning, "\(String(cString: site.pointee.function)) took \(took) ms, and held up its worker",
+            .warning, "\(String(cString: site.pointee.function)) \(complaint)",
             Log.Subject(plugin: String(cString: site.pointee.plugin), worker: Int(cl_worker_index())))
     }
     return answer

@@ -11,7 +11,7 @@ extension UnsafeMutablePointer where Pointee == MachineState {
         let message = pointee.context.message
         var position = pointee.position
         var top = pointee.stack + pointee.top
-        pointee.clock = pointee.pool.state.pointee.clock()
+        readClock()
 
         /// The number on top.
         @inline(__always) func number(_ below: Int = 1) -> Int32 {

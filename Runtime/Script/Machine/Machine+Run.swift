@@ -45,6 +45,7 @@ extension UnsafeMutablePointer where Pointee == MachineState {
         pointee.isHeld = false
         var result = result
         if let then {
+            readClock()
             let call = UnsafeMutableRawPointer(self).assumingMemoryBound(to: mt_call.self)
             pointee.call.result = result
             pointee.call.user = user
@@ -92,9 +93,24 @@ extension UnsafeMutablePointer where Pointee == MachineState {
         let result = body()
         note.pointee = outer
         let now = pointee.pool.state.pointee.clock()
-        if now &- pointee.clock > 50 { complainOfSlowness(now &- pointee.clock) }
-        pointee.clock = now
+        if now != pointee.clock { clockWentOn(to: now) }
         return result
+    }
+
+    /// Before functions are called.
+    @inline(__always)
+    func readClock() {
+        let pool = pointee.pool.state
+        pointee.clock = pool.pointee.clock()
+        if pointee.clock != pool.pointee.slowness.lookedAt { pool.pointee.slowness.look(at: pointee.clock) }
+    }
+
+    @inline(never)
+    private func clockWentOn(to now: Int64) {
+        let complaint = pointee.pool.state.pointee.slowness.complaint(
+            of: pointee.site.map { UnsafeRawPointer($0) }, took: now &- pointee.clock, at: now)
+        pointee.clock = now
+        if let complaint { log(Int(MT_LOG_WARNING), "\(siteName) \(complaint)") }
     }
 
     /// At least one frame more than now.
@@ -154,10 +170,6 @@ extension UnsafeMutablePointer where Pointee == MachineState {
             let slice = Slice(base: bytes.baseAddress, count: bytes.count)
             pointee.context.services.pointee.log(context, Int32(level), slice.mt)
         }
-    }
-
-    private func complainOfSlowness(_ milliseconds: Int64) {
-        log(Int(MT_LOG_WARNING), "\(siteName) took \(milliseconds) ms, and held up its worker")
     }
 
     func complainOfSuspension() {

@@ -12,6 +12,7 @@ public struct MachinePool {
         let services: UnsafePointer<ScriptServices>
         let note: UnsafeMutablePointer<CallNote>
         let clock: @convention(c) () -> Int64
+        var slowness: Slowness
         var free: Machine.State?
         /// The machine that runs at this moment, the innermost one.
         var running: Machine.State?
@@ -22,18 +23,31 @@ public struct MachinePool {
     let state: UnsafeMutablePointer<State>
 
     /// `services`, `values` and `note` have to live as long. The program is kept until `close`. `clock` counts
-    /// milliseconds, and finds out which function held up the worker.
+    /// milliseconds, and with `used` finds out which function held up the worker.
     public init(
         program: Program, worker: UInt32, values: UnsafeMutablePointer<WorkerValues>,
         services: UnsafePointer<ScriptServices>, note: UnsafeMutablePointer<CallNote>,
-        clock: @escaping @convention(c) () -> Int64 = CoarseClock.milliseconds
+        clock: @escaping @convention(c) () -> Int64 = CoarseClock.milliseconds,
+        used: @escaping @Sendable () -> ThreadUse = { ThreadUse.now() }
     ) {
         _ = Unmanaged.passRetained(program)
         state = .allocate(capacity: 1)
         state.initialize(
             to: State(
                 program: program, routes: program.routeCount, worker: worker, values: values,
-                services: services, note: note, clock: clock))
+                services: services, note: note, clock: clock, slowness: Slowness(used)))
+    }
+
+    /// Before something is called that no script calls, at this time of the coarse clock.
+    @inline(__always)
+    public func watch(from now: Int64) {
+        if now != state.pointee.slowness.lookedAt { state.pointee.slowness.look(at: now) }
+    }
+
+    /// After it: what is to be said of how long it took, if anything is.
+    public func complaint(of site: UnsafePointer<CallSite>, from start: Int64, to end: Int64) -> String? {
+        guard end != start else { return nil }
+        return state.pointee.slowness.complaint(of: UnsafeRawPointer(site), took: end &- start, at: end)
     }
 
     public var program: Program { state.pointee.program }

@@ -17,6 +17,7 @@ final class Stage {
     private(set) var diagnostics = Diagnostics()
     var pool: MachinePool?
     var clock = CoarseClock.milliseconds
+    var used: @Sendable () -> ThreadUse = { ThreadUse.now() }
     private var taken: [Message] = []
 
     init() {
@@ -53,7 +54,7 @@ final class Stage {
         let pool = MachinePool(
             program: Compiler.compile(checked), worker: worker,
             values: WorkerValues.open(worker: Int(worker)),
-            services: services, note: note, clock: clock)
+            services: services, note: note, clock: clock, used: used)
         self.pool = pool
         recorder.pool = pool
         return pool
