@@ -41,9 +41,14 @@ int cl_batch_receive(struct cl_batch *batch, int fd, int count, bool to) {
 }
 
 uint64_t cl_datagram_age(int fd) {
-    struct timespec then, now;
-    if (ioctl(fd, SIOCGSTAMPNS, &then) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0) return 0;
-    int64_t age = (int64_t)(now.tv_sec - then.tv_sec) * 1000000000 + (now.tv_nsec - then.tv_nsec);
+    struct timespec then;
+    return ioctl(fd, SIOCGSTAMPNS, &then) == 0 ? cl_age(&then) : 0;
+}
+
+uint64_t cl_age(const struct timespec *then) {
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0) return 0;
+    int64_t age = (int64_t)(now.tv_sec - then->tv_sec) * 1000000000 + (now.tv_nsec - then->tv_nsec);
     // The clock may have been set meanwhile.
     return age < 0 || age > INT64_C(60000000000) ? 0 : (uint64_t)age;
 }

@@ -26,3 +26,22 @@ long cl_send_parts(int fd, const struct iovec *parts, int count) {
     message.msg_iovlen = (size_t)count;
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
+
+void cl_stamp(int fd) { cl_set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1); }
+
+long cl_receive_stamped(int fd, void *start, size_t room, uint64_t *waited) {
+    struct iovec part = {start, room};
+    _Alignas(struct cmsghdr) char control[64];
+    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+                            .msg_controllen = sizeof control};
+    long count = recvmsg(fd, &header, 0);
+    *waited = 0;
+    if (count <= 0) return count;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_TIMESTAMPNS) continue;
+        struct timespec then;
+        memcpy(&then, CMSG_DATA(c), sizeof then);
+        *waited = cl_age(&then);
+    }
+    return count;
+}

@@ -35,6 +35,10 @@ struct Connection {
     var isFiltered = false
     /// We opened it.
     var isOutgoing = false
+    /// The kernel says when its bytes came.
+    var isStamped = false
+    /// What it brought last was a reply.
+    var bringsReplies = false
     /// What epoll watches for.
     var interest: UInt32 = 0
     var flow = mt_flow()
@@ -50,8 +54,9 @@ struct Connection {
     var outputRoom: UInt32 = 0
     /// Milliseconds of the worker's clock.
     var lastUsed: UInt64 = 0
-    /// The turn in which it was read last, in nanoseconds of that clock; only while somebody asks how far behind we are.
-    var readAt: UInt64 = 0
+    /// Since when its socket has been more than half full, in nanoseconds of that clock, 0: it is not; only while
+    /// somebody asks how far behind we are.
+    var fillingSince: UInt64 = 0
     /// Not idle before that, whatever is sent; on the same clock.
     var heldUntil: UInt64 = 0
     /// Ends it when idle.

@@ -8,7 +8,8 @@ typealias LetterPointer = UnsafeMutablePointer<Letter>
 /// What one thread tells a worker. Workers recycle theirs: a letter goes back to the worker that sent it.
 struct Letter {
     enum Kind {
-        /// Received by another worker: `count` bytes to index in `message`, or already indexed with `fault`.
+        /// Received by another worker: `count` bytes to index in `message`, or already indexed with `fault`. It had
+        /// waited for `number` nanoseconds.
         case message, indexed
         case job
         /// `bytes` for the connection in `flow`.

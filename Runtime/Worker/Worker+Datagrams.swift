@@ -51,10 +51,10 @@ extension Worker {
         if events & (Ready.input | Ready.broken) != 0, state == .running { receive(socket) }
     }
 
-    /// How long what it reads has waited in its sockets, in milliseconds; 0: it keeps up.
+    /// How long what it has in hand has waited, in milliseconds; 0: it keeps up.
     public var behind: UInt64 {
         backlog.isAskedFor = true
-        return max(backlog.time(at: ticks), streamBacklog.time(at: ticks)) / 1_000_000
+        return max(backlog.time(at: ticks), streamBacklog.time) / 1_000_000
     }
 
     /// One batch. What belongs to other workers is on its way to them first, so that they begin while we go
@@ -78,6 +78,7 @@ extension Worker {
                 isFilling: isFull && cl_is_filling(descriptor), at: ticks)
         }
         guard count > 0 else { return }
+        streamBacklog.holds(0)
         self.count(counters.received, Int64(count))
         for i in 0..<count { datagrams.counts[i] = arrived(i, socket, row) }
         wakePeers()
@@ -141,6 +142,7 @@ extension Worker {
         letter.pointee.message = message
         letter.pointee.count = count
         letter.pointee.isStream = isStream
+        letter.pointee.number = isStream ? streamBacklog.time : backlog.time(at: ticks)
         self.count(counters.handedOver)
         group.send(letter, to: owner)
     }

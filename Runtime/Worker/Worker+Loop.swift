@@ -35,6 +35,9 @@ extension Worker {
         finish()
     }
 
+    /// How much is read from each of many streams in a turn, so that it is over soon.
+    private static let smallShare = 16_384
+
     private func turn(_ events: UnsafeMutablePointer<cl_event>) {
         let time = sleepTime()
         let before = backlog.isAskedFor ? Worker.clock() : 0
@@ -44,6 +47,7 @@ extension Worker {
         ticks = Worker.clock()
         // Asking takes a microsecond; longer only when there was nothing.
         if before != 0, ticks &- before > 20_000 { streamBacklog.slept(until: ticks) }
+        readingShare = count > 16 ? Self.smallShare : Connections.scratchSize
         for i in 0..<max(Int(count), 0) {
             let data = events[i].data
             let payload = data & 0xff_ffff_ffff_ffff

@@ -107,11 +107,13 @@ extension Worker {
             guard let message = letter.pointee.message else { return }
             letter.pointee.message = nil
             message.worker = UInt32(index)
+            streamBacklog.holds(letter.pointee.number)
             handle(message, message.index(count: letter.pointee.count, stream: letter.pointee.isStream))
         case .indexed:
             guard let message = letter.pointee.message else { return }
             letter.pointee.message = nil
             message.worker = UInt32(index)
+            streamBacklog.holds(letter.pointee.number)
             handle(message, letter.pointee.fault)
         case .job: letter.pointee.job.run()
         case .bytes:

@@ -10,7 +10,14 @@ extension Worker {
         guard let connection = connections.find(id), connection.pointee.end != .now else { return }
         if connection.pointee.state == .connecting { return connectEnded(connection) }
         if events & Ready.input != 0 {
-            read(connection)
+            // Replies finish what was begun, so they are all read before the next requests: where a few streams bring
+            // those of many callers, more would begin in each turn than can ever end.
+            var more = Self.mostReadings
+            while read(connection), connection.pointee.bringsReplies, more > 0,
+                connection.pointee.end == .none
+            {
+                more -= 1
+            }
         } else if events & Ready.broken != 0 {
             count(counters.reset)
             return doom(connection)
@@ -18,12 +25,18 @@ extension Worker {
         if events & Ready.output != 0, connection.pointee.end != .now { writeQueued(connection) }
     }
 
+    /// How often one that brings replies is read again in a turn.
+    private static let mostReadings = 15
+
     /// Once per turn, so that one busy connection does not starve the others. Into the scratch memory, with room before it
-    /// for the part of a message that is there; or behind that, when it is long.
-    private func read(_ connection: UnsafeMutablePointer<Connection>) {
-        if connection.pointee.state == .lingering { return discard(connection) }
+    /// for the part of a message that is there; or behind that, when it is long. Whether there may be more.
+    private func read(_ connection: UnsafeMutablePointer<Connection>) -> Bool {
+        if connection.pointee.state == .lingering {
+            discard(connection)
+            return false
+        }
         let start: UnsafeMutablePointer<UInt8>
-        let room: Int
+        var room: Int
         // What filters have made of bytes has nothing to do with those that come next.
         let there = connection.pointee.isFiltered ? 0 : Int(connection.pointee.inputCount)
         if let input = connection.pointee.input, there > Self.longestPart {
@@ -33,6 +46,7 @@ extension Worker {
             start = connections.scratch + there
             room = Connections.scratchSize - there
         }
+        if !connection.pointee.bringsReplies { room = min(room, readingShare) }
         let count = receive(connection, start, room)
         if count > 0 {
             let now = ticks / 1_000_000
@@ -45,19 +59,26 @@ extension Worker {
             self.count(counters.reset)
             doom(connection)
         }
+        return count == room
     }
 
     private func receive(
         _ connection: UnsafeMutablePointer<Connection>, _ start: UnsafeMutablePointer<UInt8>, _ room: Int
     ) -> Int {
-        let count = recv(connection.pointee.descriptor, start, room, 0)
-        guard backlog.isAskedFor, count > 0 else { return count }
-        let before = connection.pointee.readAt
-        connection.pointee.readAt = ticks
-        // The rest of one long message says nothing.
-        guard room >= Connections.scratchSize - Self.longestPart else { return count }
+        streamBacklog.holds(0)
+        guard backlog.isAskedFor, streamBacklog.mayBeLate(at: ticks) else {
+            return recv(connection.pointee.descriptor, start, room, 0)
+        }
+        // What has come already has no stamp.
+        if !connection.pointee.isStamped {
+            connection.pointee.isStamped = true
+            cl_stamp(connection.pointee.descriptor)
+        }
+        var waited: UInt64 = 0
+        let count = cl_receive_stamped(connection.pointee.descriptor, start, room, &waited)
         streamBacklog.read(
-            Int(connections.index(of: connection)), before: before, isFull: count == room, at: ticks)
+            &connection.pointee.fillingSince, bringsReplies: connection.pointee.bringsReplies, waited: waited,
+            isFilling: count == room && cl_is_filling(connection.pointee.descriptor), at: ticks)
         return count
     }
 
@@ -153,6 +174,7 @@ extension Worker {
         isWhole: Bool = false
     ) {
         count(counters.streamReceived)
+        connection.pointee.bringsReplies = size > 4 && memcmp(bytes, "SIP/", 4) == 0
         let message = pool.take()
         message.flow = connection.pointee.flow
         var owner = index
@@ -172,6 +194,7 @@ extension Worker {
         letter.pointee.kind = .indexed
         letter.pointee.message = message
         letter.pointee.fault = fault
+        letter.pointee.number = streamBacklog.time
         count(counters.handedOver)
         group.send(letter, to: owner)
     }

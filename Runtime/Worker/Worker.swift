@@ -31,6 +31,8 @@ public final class Worker: @unchecked Sendable {
 
     var backlog = Backlog()
     var streamBacklog = StreamBacklog()
+    /// How much is read from one stream that brings requests in this turn.
+    var readingShare = Connections.scratchSize
 
     let mailbox = Mailbox()
     public let timers: Timers

@@ -4,13 +4,14 @@ import TestSupport
 
 /// A server with the plugin tm whose request route ends in `script`, with further blocks behind it.
 func tmServer(
-    _ script: String, _ blocks: String = "", parameters: String = "",
+    _ script: String, _ blocks: String = "", global: String = "", parameters: String = "",
     plugins: [String] = ["sl", "rr", "pv", "ctl"], workers: Int = 1
 ) throws -> Server {
     // The order is that of the plugins' needs; sl and tm find each other late.
     let lines = (["tm"] + plugins).map { "loadmodule \"\($0).so\"" }.joined(separator: "\n")
     return try Server(
         """
+        \(global)
         \(lines)
         modparam("tm", "retr_timer1", 100)
         modparam("tm", "retr_timer2", 400)

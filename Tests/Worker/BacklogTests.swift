@@ -50,63 +50,76 @@ import Testing
     private let millisecond: UInt64 = 1_000_000
     private var now: UInt64 { 100_000 * millisecond }
 
-    @Test func `a round is as long as the shortest time between two readings of one stream`() {
+    @Test func `it is as long as what was read last had waited, each stream by itself`() {
         var backlog = StreamBacklog()
-        for step in 0..<30 as Range<UInt64> {
-            let time = now + step * 10 * millisecond
-            // One comes every time, others now and then.
-            backlog.read(1, before: time - 120 * millisecond, isFull: false, at: time)
-            backlog.read(2, before: time - 5000 * millisecond, isFull: false, at: time)
-            backlog.read(3, before: 0, isFull: false, at: time)
-        }
-        #expect(backlog.time(at: now + 300 * millisecond) == 120 * millisecond)
-        #expect(backlog.time(at: now + 900 * millisecond) == 0)
+        var since: [UInt64] = [0, 0]
+        backlog.read(&since[0], waited: 120, isFilling: false, at: now)
+        #expect(backlog.time == 120)
+        backlog.read(&since[1], waited: 3, isFilling: false, at: now)
+        #expect(backlog.time == 3)
     }
 
-    @Test func `what comes after the worker has slept has not waited longer than that`() {
+    @Test func `when replies wait everything is late, until they no longer do or the worker has slept`() {
         var backlog = StreamBacklog()
-        for step in 0..<30 as Range<UInt64> {
-            let time = now + step * 10 * millisecond
-            backlog.slept(until: time - 3 * millisecond)
-            backlog.read(1, before: time - 5000 * millisecond, isFull: false, at: time)
-        }
-        #expect(backlog.time(at: now + 300 * millisecond) == 3 * millisecond)
+        var since: [UInt64] = [0, 0]
+        backlog.read(&since[0], bringsReplies: true, waited: 150, isFilling: false, at: now)
+        backlog.read(&since[1], waited: 3, isFilling: false, at: now)
+        #expect(backlog.time == 150)
+        backlog.read(&since[0], bringsReplies: true, waited: 2, isFilling: false, at: now)
+        backlog.holds(0)
+        #expect(backlog.time == 2)
+        backlog.read(&since[0], bringsReplies: true, waited: 150, isFilling: false, at: now)
+        backlog.slept(until: now)
+        backlog.holds(0)
+        #expect(backlog.time == 0)
     }
 
-    @Test func `a stream that always has more counts from when that began, though it runs dry for a moment`()
-    {
+    @Test func `what comes from elsewhere is as late as is said`() {
         var backlog = StreamBacklog()
-        func read(_ stream: Int, _ isFull: Bool, _ time: UInt64) {
-            backlog.read(stream, before: 0, isFull: isFull, at: now + time * millisecond)
-        }
+        var since: UInt64 = 0
+        backlog.read(&since, waited: 120, isFilling: false, at: now)
+        #expect(backlog.time == 120)
+        backlog.holds(0)
+        #expect(backlog.time == 0)
+        backlog.holds(77)
+        #expect(backlog.time == 77)
+    }
+
+    @Test func `a worker that has just slept is not late, and asks nobody`() {
+        var backlog = StreamBacklog()
+        backlog.slept(until: now)
+        #expect(!backlog.mayBeLate(at: now + 9 * millisecond))
+        #expect(backlog.mayBeLate(at: now + 10 * millisecond))
+    }
+
+    @Test
+    func `a stream that always has more counts from when its socket was half full, until it no longer is`() {
+        var backlog = StreamBacklog()
+        var since: [UInt64] = [0, 0]
         for time in stride(from: 0, through: 200, by: 20) as StrideThrough<UInt64> {
-            read(7, time % 40 == 0, time)
-            #expect(backlog.time(at: now + time * millisecond) == time * millisecond)
+            backlog.read(&since[0], waited: 7, isFilling: true, at: now + time * millisecond)
+            #expect(backlog.time == max(7, time * millisecond))
+            // Another one beside it is not late for that.
+            backlog.read(&since[1], waited: 7, isFilling: false, at: now + time * millisecond)
+            #expect(backlog.time == 7)
         }
-        // Another one beside it changes nothing.
-        read(8, true, 201)
-        for time in 202..<210 as Range<UInt64> { read(7, false, time) }
-        #expect(backlog.time(at: now + 209 * millisecond) == 209 * millisecond)
-        read(7, false, 210)
-        #expect(backlog.time(at: now + 210 * millisecond) == 0)
+        backlog.read(&since[0], waited: 7, isFilling: false, at: now + 220 * millisecond)
+        #expect(backlog.time == 7)
+        // Nor after the worker had nothing to do.
+        backlog.read(&since[0], waited: 7, isFilling: true, at: now + 230 * millisecond)
+        backlog.slept(until: now + 240 * millisecond)
+        backlog.read(&since[0], waited: 7, isFilling: true, at: now + 250 * millisecond)
+        #expect(backlog.time == 7)
     }
 
     @Test func `a peer that asks again at once when it is refused is not refused for ever`() {
         var backlog = StreamBacklog()
+        var since: UInt64 = 0
         var times: [UInt64] = []
         for time in stride(from: 0, through: 1000, by: 10) as StrideThrough<UInt64> {
-            backlog.read(7, before: 0, isFull: true, at: now + time * millisecond)
-            times.append(backlog.time(at: now + time * millisecond) / millisecond)
+            backlog.read(&since, waited: 0, isFilling: true, at: now + time * millisecond)
+            times.append(backlog.time / millisecond)
         }
         #expect(times.max() == 490 && times.count(where: { $0 == 0 }) == 3)
-    }
-
-    @Test func `a stream of which nothing more comes is late no longer`() {
-        var backlog = StreamBacklog()
-        backlog.read(7, before: 0, isFull: true, at: now)
-        #expect(backlog.time(at: now + 249 * millisecond) == 249 * millisecond)
-        #expect(backlog.time(at: now + 250 * millisecond) == 0)
-        backlog.read(8, before: 0, isFull: true, at: now + 300 * millisecond)
-        #expect(backlog.time(at: now + 310 * millisecond) == 10 * millisecond)
     }
 }

@@ -20,7 +20,9 @@ int cl_batch_receive(struct cl_batch *batch, int fd, int count, bool to);
 /// How long the datagram that was received last had waited in the socket, in nanoseconds. 0 where the kernel does not
 /// tell: for those that came before it was first asked, which it needs in order to stamp them.
 uint64_t cl_datagram_age(int fd);
-/// Whether more than half of the room for datagrams that wait to be received is taken.
+/// Since that time, of the wall clock.
+uint64_t cl_age(const struct timespec *then);
+/// Whether more than half of the room for what waits to be received is taken.
 bool cl_is_filling(int fd);
 /// The size of datagram i, whether it was larger than its room, and where it came from.
 uint32_t cl_batch_count(const struct cl_batch *batch, int i);

@@ -92,6 +92,12 @@ static inline int cl_get(int fd, int level, int option) {
     return getsockopt(fd, level, option, &value, &size) == 0 ? value : -1;
 }
 
+/// Has the kernel note when bytes come to a stream.
+void cl_stamp(int fd);
+/// recv on such a stream. waited: how long the last of those bytes had waited in the socket, in nanoseconds; 0 where the
+/// kernel does not tell: for those that had come before.
+long cl_receive_stamped(int fd, void *start, size_t room, uint64_t *waited);
+
 struct iovec;
 /// Sends on a stream without a signal when the peer is gone.
 long cl_send_parts(int fd, const struct iovec *parts, int count);
