@@ -32,9 +32,9 @@ func requestArrived(_ call: CallPointer) -> Outcome {
     guard let message = call.pointee.msg else { return .yes }
     let method = number(message, MT_F_METHOD_ID)
     if method == MT_CANCEL { return .yes }
+    if method == MT_ACK { return ackArrived(call, message) }
     let via = TopVia(header(message, Words.via)?.body ?? mt_str())
     let key = requestKey(message, via)
-    if method == MT_ACK { return ackArrived(call, message, key) }
     guard let transaction = table(call).pointee.find(key, UInt8(method)) else {
         if isTooMuch(call, message, method) { return .stop }
         table(call).pointee.arrived = message
@@ -56,8 +56,11 @@ func requestArrivedAgain(_ transaction: TransactionPointer) {
     if actions.contains(.resend) { sendLastReply(transaction) }
 }
 
-private func ackArrived(_ call: CallPointer, _ message: OpaquePointer, _ key: UInt64) -> Outcome {
-    if let transaction = table(call).pointee.find(key, UInt8(MT_INVITE)) {
+private func ackArrived(_ call: CallPointer, _ message: OpaquePointer) -> Outcome {
+    let tag = Words.tag.read(text(message, MT_F_TO_TAG))
+    // It was refused without a transaction.
+    if let tag, tag.index == 0 { return .stop }
+    if let transaction = table(call).pointee.find(requestKey(message), UInt8(MT_INVITE)) {
         guard case .invite(var machine) = transaction.pointee.server else { return .yes }
         switch machine.state {
         case .completed, .confirmed: break
@@ -73,11 +76,9 @@ private func ackArrived(_ call: CallPointer, _ message: OpaquePointer, _ key: UI
         }
         return .stop
     }
-    guard let (index, generation) = Words.tag.read(text(message, MT_F_TO_TAG)) else {
+    guard let (index, generation) = tag else {
         return table(call).pointee.awaitingInDialog > 0 ? localACK(call, message, nil) : .yes
     }
-    // It was refused without a transaction.
-    if index == 0 { return .stop }
     guard table(call).pointee.awaitingACK > 0, let there = table(call).pointee.occupant(index),
         UInt8(truncatingIfNeeded: there.pointee.generation) == generation
     else { return .yes }
