@@ -8,15 +8,34 @@ import Testing
     private func server(
         _ folder: Scratch, mode: Int, _ more: String = "", script: String = "", workers: Int = 1
     ) throws -> Server {
+        try server(
+            "db_sqlite", "sqlite://\(folder.file("calls.db"))", mode: mode, more, script: script,
+            workers: workers,
+            in: folder)
+    }
+
+    private func server(_ database: SharedDatabase, mode: Int, _ more: String = "") throws -> Server {
+        try server(database.kind.plugin, database.url, mode: mode, more)
+    }
+
+    private func server(
+        _ plugin: String, _ url: String, mode: Int, _ more: String, script: String = "", workers: Int = 1,
+        in folder: Scratch? = nil
+    ) throws -> Server {
         try dialogServer(
             "$dlg_var(who) = \"alice\"; \(script) dlg_manage(); set_dlg_profile(\"caller\", \"$fU\");",
             "event_route[dialog:loaded] { xlog(\"LOADED $ci $dlg_var(who)\\n\"); }",
             parameters: """
-                modparam("dialog", "db_url", "sqlite://\(folder.file("calls.db"))")
+                modparam("dialog", "db_url", "\(url)")
                 modparam("dialog", "db_mode", \(mode))
                 modparam("dialog", "profiles_with_value", "caller")
                 \(more)
-                """, plugins: ["db_sqlite"], workers: workers, in: folder)
+                """, plugins: [plugin], workers: workers, in: folder)
+    }
+
+    private func rows(_ database: SharedDatabase) throws -> String {
+        try database.query("SELECT COUNT(*) FROM dialog") + " "
+            + database.query("SELECT COUNT(*) FROM dialog_vars")
     }
 
     /// What the database has; nil while it cannot be read.
@@ -25,20 +44,23 @@ import Testing
         return Int(output.out.trimmingCharacters(in: .whitespacesAndNewlines)) ?? -1
     }
 
-    @Test func `after kill -9 the call goes on with all that is known of it, and can be hung up`() throws {
-        let folder = try Scratch()
-        let first = try server(folder, mode: 1)
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `after kill -9 the call goes on with all that is known of it, and can be hung up`(
+        _ kind: SharedDatabase.Kind
+    ) throws {
+        guard kind.isThere else { return }
+        let database = try SharedDatabase(kind)
+        let first = try server(database, mode: 1)
         let call = try PhoneCall(first).connect()
         try first.comes(toStates: [4])
-        try first.comes { try rows(folder) == 1 && rows(folder, "dialog_vars") == 1 }
+        try first.comes { try rows(database) == "1 1" }
         let before = try #require(try first.dialogs().first)
         try first.comes {
-            let out = try run(["sqlite3", folder.file("calls.db"), "select state from dialog"]).out
-            return out.trimmingCharacters(in: .whitespacesAndNewlines) == "4"
+            try database.query("SELECT state FROM dialog") == "4"
         }
         first.kill()
 
-        let second = try server(folder, mode: 1)
+        let second = try server(database, mode: 1)
         let after = try #require(try second.dialogs().first)
         for key in [
             "h_entry", "h_id", "call-id", "from_uri", "to_uri", "state", "start_ts", "timeout", "lifetime",
@@ -58,103 +80,116 @@ import Testing
         call.callee.send(Request.reply(200, "OK", to: got), to: second.udp)
         _ = try call.caller.receive("200")
         try second.comes(toStates: [])
-        try second.comes { try rows(folder) == 0 && rows(folder, "dialog_vars") == 0 }
+        try second.comes { try rows(database) == "0 0" }
         #expect(try second.statistic("dialog.active_dialogs") == 0)
     }
 
-    @Test func `a lifetime that ran out while the server was down ends the call at once`() throws {
-        let folder = try Scratch()
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `a lifetime that ran out while the server was down ends the call at once`(
+        _ kind: SharedDatabase.Kind
+    ) throws {
+        guard kind.isThere else { return }
+        let database = try SharedDatabase(kind)
         let more = "modparam(\"dialog\", \"send_bye\", 1)"
-        let first = try server(folder, mode: 1, more)
+        let first = try server(database, mode: 1, more)
         let call = try PhoneCall(first).connect()
-        try first.comes { try rows(folder) == 1 }
+        try first.comes { try rows(database) == "1 1" }
         first.kill()
-        _ = try run(["sqlite3", folder.file("calls.db"), "update dialog set timeout = 1000000"])
-        let second = try server(folder, mode: 1, more)
+        try database.query("UPDATE dialog SET timeout = 1000000")
+        let second = try server(database, mode: 1, more)
         for phone in [call.caller, call.callee] {
             let bye = try phone.receive("BYE")
             phone.send(Request.reply(200, "OK", to: bye), to: second.udp)
         }
         try second.comes(toStates: [])
-        try second.comes { try rows(folder) == 0 && rows(folder, "dialog_vars") == 0 }
+        try second.comes { try rows(database) == "0 0" }
     }
 
-    @Test func `db_mode 3 writes when the server stops, and empties the tables when it starts`() throws {
-        let folder = try Scratch()
-        let first = try server(folder, mode: 3)
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `db_mode 3 writes when the server stops, and empties the tables when it starts`(
+        _ kind: SharedDatabase.Kind
+    ) throws {
+        guard kind.isThere else { return }
+        let database = try SharedDatabase(kind)
+        let first = try server(database, mode: 3)
         let call = try PhoneCall(first).connect()
-        #expect(try rows(folder) == 0)
+        #expect(try rows(database) == "0 0")
         first.stop()
-        #expect(try rows(folder) == 1)
-        let second = try server(folder, mode: 3)
+        #expect(try rows(database) == "1 1")
+        let second = try server(database, mode: 3)
         #expect(try second.dialogs().first?["call-id"] as? String == call.callID)
-        try second.comes { try rows(folder) == 0 }
+        try second.comes { try rows(database) == "0 0" }
     }
 
-    @Test func `db_mode 2 writes after db_update_period`() throws {
-        let folder = try Scratch()
-        let first = try server(folder, mode: 2, "modparam(\"dialog\", \"db_update_period\", 1)")
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `db_mode 2 writes after db_update_period`(_ kind: SharedDatabase.Kind) throws {
+        guard kind.isThere else { return }
+        let database = try SharedDatabase(kind)
+        let first = try server(database, mode: 2, "modparam(\"dialog\", \"db_update_period\", 1)")
         try PhoneCall(first).connect()
-        try first.comes { try rows(folder) == 1 }
+        try first.comes { try rows(database) == "1 1" }
     }
 
-    @Test func `what happens while the database is away is caught up with`() throws {
-        let folder = try Scratch()
-        let first = try server(folder, mode: 1)
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `what happens while the database is away is caught up with`(_ kind: SharedDatabase.Kind) throws {
+        guard kind.isThere else { return }
+        let database = try SharedDatabase(kind)
+        let first = try server(database, mode: 1)
         let early = try PhoneCall(first).connect()
-        try first.comes { try rows(folder) == 1 && rows(folder, "dialog_vars") == 1 }
-        let file = folder.file("calls.db")
-        _ = try run(["sqlite3", file, "alter table dialog rename to a; alter table dialog_vars rename to b;"])
+        try first.comes { try rows(database) == "1 1" }
+        try database.query("ALTER TABLE dialog RENAME TO a; ALTER TABLE dialog_vars RENAME TO b;")
         let late = try PhoneCall(first).connect()
         try early.hangUp()
         try first.comes(toStates: [4])
-        _ = try run(["sqlite3", file, "alter table a rename to dialog; alter table b rename to dialog_vars;"])
+        try database.query("ALTER TABLE a RENAME TO dialog; ALTER TABLE b RENAME TO dialog_vars;")
         try first.comes {
-            try run(["sqlite3", file, "select callid, state from dialog"]).out
-                .trimmingCharacters(in: .whitespacesAndNewlines) == "\(late.callID)|4"
+            try database.query("SELECT callid, state FROM dialog") == "\(late.callID)|4"
         }
-        try first.comes { try rows(folder, "dialog_vars") == 1 }
+        try first.comes { try database.query("SELECT COUNT(*) FROM dialog_vars") == "1" }
     }
 
-    @Test func `a variable that is taken away has no row any more`() throws {
-        let folder = try Scratch()
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `a variable that is taken away has no row any more`(_ kind: SharedDatabase.Kind) throws {
+        guard kind.isThere else { return }
+        let database = try SharedDatabase(kind)
         let first = try dialogServer(
             "$dlg_var(who) = \"alice\"; dlg_manage();",
             parameters: """
-                modparam("dialog", "db_url", "sqlite://\(folder.file("calls.db"))")
+                modparam("dialog", "db_url", "\(database.url)")
                 modparam("dialog", "db_mode", 1)
-                """, plugins: ["db_sqlite"], inside: "$dlg_var(who) = $null; $dlg_var(new) = \"x\";",
-            in: folder)
+                """, plugins: [kind.plugin], inside: "$dlg_var(who) = $null; $dlg_var(new) = \"x\";")
         let call = try PhoneCall(first).connect()
         call.caller.send(call.request("INFO", sequence: 11), to: first.udp)
         let info = try call.callee.receive("INFO")
         call.callee.send(Request.reply(200, "OK", to: info), to: first.udp)
         try first.comes {
-            try run(["sqlite3", folder.file("calls.db"), "select dialog_key, dialog_value from dialog_vars"])
-                .out
-                .trimmingCharacters(in: .whitespacesAndNewlines) == "new|x"
+            try database.query("SELECT dialog_key, dialog_value FROM dialog_vars") == "new|x"
         }
     }
 
-    @Test func `dlg_db_load_callid takes over a call that another server wrote, with its variables`() throws {
-        let folder = try Scratch()
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `dlg_db_load_callid takes over a call that another server wrote, with its variables`(
+        _ kind: SharedDatabase.Kind
+    ) throws {
+        guard kind.isThere else { return }
+        let database = try SharedDatabase(kind)
         let heir = try dialogServer(
             "dlg_manage();",
             parameters: """
-                modparam("dialog", "db_url", "sqlite://\(folder.file("calls.db"))")
+                modparam("dialog", "db_url", "\(database.url)")
                 modparam("dialog", "db_mode", 1)
-                """, plugins: ["db_sqlite"],
+                """, plugins: [kind.plugin],
             inside: """
                 if (!is_known_dlg() && dlg_db_load_callid("$ci")) {
                     dlg_manage();
                     xlog("TOOK $ci $dlg_var(who) $dlg(state)\\n");
                 }
                 """)
-        let first = try server(folder, mode: 1)
+        let first = try server(database, mode: 1)
         let call = try PhoneCall(first).connect()
-        try first.comes { try rows(folder) == 1 && rows(folder, "dialog_vars") == 1 }
+        try first.comes { try rows(database) == "1 1" }
         try first.comes {
-            try run(["sqlite3", folder.file("calls.db"), "select state from dialog"]).out.hasPrefix("4")
+            try database.query("SELECT state FROM dialog") == "4"
         }
         first.kill()
         #expect(try heir.dialogs().isEmpty)
@@ -172,7 +207,7 @@ import Testing
             }
         }
         try heir.comes(toStates: [])
-        try heir.comes { try rows(folder) == 0 && rows(folder, "dialog_vars") == 0 }
+        try heir.comes { try rows(database) == "0 0" }
     }
 
     @Test(arguments: [1, 3])
