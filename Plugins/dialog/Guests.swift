@@ -45,6 +45,7 @@ enum Guests {
             guard isIdle(dialog) else { return false }
             release(call, dialog)
         }
+        guard GuestLoading.hasRoom(Int(call.pointee.worker)) else { return false }
         let ticket = suspend()
         guard ticket != 0 else { return false }
         // The 2xx may have overtaken the row that it makes; an ACK that finds nothing comes again.
@@ -182,6 +183,13 @@ enum Guests {
 /// Reads the calls with one Call-ID, whosever they are, with what has been noted of them.
 final class GuestLoading: Loading, @unchecked Sendable {
     private static let pause: Milliseconds = 100
+    /// So many calls each worker asks for at a time: who invents cookies keeps the database busy with that at most.
+    private static let most = 500
+    nonisolated(unsafe) private static var counts: [Int] = []
+
+    /// [main]
+    static func prepare() { counts = Array(repeating: 0, count: max(Host.workers, 1)) }
+    static func hasRoom(_ worker: Int) -> Bool { worker < counts.count && counts[worker] < most }
 
     private let callID: String
     private var attempts: Int
@@ -199,7 +207,12 @@ final class GuestLoading: Loading, @unchecked Sendable {
     static func run(
         _ call: CallPointer, _ callID: mt_str, attempts: Int, then: @escaping (CallPointer) -> Void
     ) {
-        GuestLoading(Int(call.pointee.worker), callID, attempts, then).start(call)
+        let worker = Int(call.pointee.worker)
+        counts[worker] += 1
+        GuestLoading(worker, callID, attempts) { call in
+            counts[worker] -= 1
+            then(call)
+        }.start(call)
     }
 
     /// Notes first: one that its addressee takes meanwhile is in the row.

@@ -50,7 +50,8 @@ class Loading {
             LateLoading.isMissed()
             return .yes
         }
-        Host.log(.info, "\(loading.loaded.count) calls go on; \(loading.skipped) rows were of no use")
+        let useless = loading.skipped - loading.others
+        Host.log(.info, "\(loading.loaded.count) calls go on; \(useless) rows were of no use")
         if loading.others > 0 { Host.log(.info, "\(loading.others) calls are those of other servers") }
         let keys = loading.takeKeys()
         for worker in 0..<max(Host.workers, 1) { skip(keys, on: worker) }

@@ -165,15 +165,21 @@ enum Notes {
         _ call: CallPointer, callID: mt_str, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
         _ user: UnsafeMutableRawPointer
     ) -> Bool {
-        find(call, match(.callID, mt_value(callID)), row, done, user)
+        find(call, [match(.callID, mt_value(callID))], row, done, user)
     }
 
-    /// Those for one server.
+    /// Those for one server. Of what others have taken over only that one itself is told.
     static func find(
         _ call: CallPointer, owner: Int, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
         _ user: UnsafeMutableRawPointer
     ) -> Bool {
-        find(call, match(.server, mt_value(owner)), row, done, user)
+        var matches = [match(.server, mt_value(owner))]
+        if owner != Sharing.own {
+            let claimed = mt_value(Note.Kind.claimed.rawValue)
+            matches.append(
+                mt_match(column: UInt32(Column.kind.rawValue), op: UInt32(MT_NE), value: claimed))
+        }
+        return find(call, matches, row, done, user)
     }
 
     /// [main] Those for us, at the start.
@@ -184,12 +190,11 @@ enum Notes {
     }
 
     private static func find(
-        _ call: CallPointer, _ match: mt_match, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
+        _ call: CallPointer, _ matches: [mt_match], _ row: @escaping mt_fn, _ done: @escaping mt_fn,
         _ user: UnsafeMutableRawPointer
     ) -> Bool {
         guard let api, let store else { return false }
-        var match = match
-        return api.pointee.find(call, store, &match, 1, row, done, user) > 0
+        return api.pointee.find(call, store, matches, UInt32(matches.count), row, done, user) > 0
     }
 
     private static func match(_ column: Column, _ value: mt_value) -> mt_match {
@@ -277,6 +282,12 @@ enum Notes {
         } else if note.kind != .claimed, !note.isStale(at: Loop.clock) {
             // It is being read at this moment, perhaps.
             return
+        } else if note.kind == .claimed, Storage.owesErasure(worker, of: note.key) {
+            // It ended here while neither of us could know: the other one has it still.
+            let end = Note(
+                entry: note.entry, id: note.id, writer: Sharing.own, owner: note.writer, kind: .ended,
+                stamp: nextStamp(worker), callID: note.callID)
+            _ = put(call, end, nil, nil)
         }
         done[worker].insert(identity)
         erase(call, note, identity)

@@ -30,7 +30,9 @@ enum Storage {
         hasFailed = Array(repeating: false, count: max(Host.workers, 1))
         failures = Array(repeating: 0, count: max(Host.workers, 1))
         guard dialogs != nil, variables != nil else { return .error }
-        return Sharing.isOn ? Notes.open(url, store) : .yes
+        guard Sharing.isOn else { return .yes }
+        let opened = Notes.open(url, store)
+        return opened.isYes ? Inheriting.open(url) : opened
     }
 
     /// Once a second, on each worker.
@@ -163,6 +165,9 @@ enum Storage {
         if erasures[worker].last != row { erasures[worker].append(row) }
     }
 
+    /// It was over here before its row could be erased.
+    static func owesErasure(_ worker: Int, of row: UInt64) -> Bool { erasures[worker].contains(row) }
+
     static func erase(_ call: CallPointer, _ dialog: DialogPointer, variable: mt_str) {
         guard let api, let variables else { return }
         withUnsafeTemporaryAllocation(of: mt_match.self, capacity: 3) { matches in
@@ -269,10 +274,12 @@ func save(_ dialog: DialogPointer) {
     guard !dialog.pointee.has(.queued) else { return }
     dialog.pointee.marks.insert(.queued)
     let table = table(dialog)
-    if dialog.pointee.variables != nil, !dialog.pointee.has(.stored) {
-        dialog.pointee.marks.insert(.variablesDirty)
+    if !dialog.pointee.isGuest {
+        if dialog.pointee.variables != nil, !dialog.pointee.has(.stored) {
+            dialog.pointee.marks.insert(.variablesDirty)
+        }
+        dialog.pointee.marks.insert(.stored)
     }
-    dialog.pointee.marks.insert(.stored)
     table.pointee.unsaved.add(dialog.number.number)
     Storage.wake(Int(dialog.pointee.worker))
 }

@@ -22,6 +22,10 @@ let serverID = Param<Int>(
 let shareInterval = Param<Int>(
     "share_interval", default: "200", in: 20...60_000,
     "Milliseconds between two looks for what other servers have to say of calls.")
+let shareTimeout = Param<Int>(
+    "share_timeout", default: "5000", in: 100...600_000,
+    "Milliseconds of silence after which another server is dead, and one of those that are left has its calls."
+)
 let sharedTableName = Param<Text>(
     "shared_table_name", default: "dialog_shared", is: .verbatim, "The table of what servers tell each other."
 )
@@ -81,6 +85,7 @@ func name(_ column: VariableColumn) -> String {
     variablesTableName
     serverID
     shareInterval
+    shareTimeout
     sharedTableName
     names.map { $0 as any Declaration }
     variableNames.map { $0 as any Declaration }
