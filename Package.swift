@@ -46,7 +46,7 @@ let withLogic: Set = [
 let databases: Set = ["db_mysql", "db_postgres", "db_sqlite"]
 let shared: [String: Set<String>] = [
     "Carrier": ["ctl", "mi_fifo", "jsonrpcs"], "SQLLogic": databases, "SQLStore": databases,
-    "Peers": ["sca"],
+    "Peers": ["dialog", "sca"],
 ]
 /// The same of what they have to work out.
 let sharedByLogic = ["Digests": ["outbound", "websocket"]]
