@@ -56,7 +56,9 @@ class Echo: WorkerHandler, @unchecked Sendable {
     let lock = NSLock()
     var flows: [mt_flow] = []
     var homes: [String: Set<Int>] = [:]
-    var notices: [String] = []
+    /// What the server has said so far; worker threads add to it.
+    var notices: [String] { lock.withLock { said } }
+    private var said: [String] = []
 
     func started(_ worker: Worker) { events.add(.started) }
 
@@ -88,7 +90,7 @@ class Echo: WorkerHandler, @unchecked Sendable {
     }
     func closed(_ flow: mt_flow, _ worker: Worker) { events.add(.closed) }
     func notice(_ level: Int32, _ text: String) {
-        lock.withLock { notices.append(text) }
+        lock.withLock { said.append(text) }
         events.add(.notice)
     }
 }
