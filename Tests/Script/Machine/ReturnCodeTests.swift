@@ -79,7 +79,8 @@ import Testing
             try Stage().run(source).lines
                 == ["log 4: 2: routes call each other more than 256 deep", "-1 255"])
         let deep = "max_recursive_level=2000\n" + source
-        #expect(try Stage().run(deep).lines.last == "-1 1999")
+        // A slow machine adds that it took long.
+        #expect(try Stage().run(deep).lines.contains("-1 1999"))
     }
 
     @Test func `functions see the kind of the block that the server runs`() throws {
