@@ -48,12 +48,15 @@ extension Worker {
         // Asking takes a microsecond; longer only when there was nothing.
         if before != 0, ticks &- before > 20_000 { streamBacklog.slept(until: ticks) }
         readingShare = count > 16 ? Self.smallShare : Connections.scratchSize
+        var looked = ticks
         for i in 0..<max(Int(count), 0) {
             let data = events[i].data
             let payload = data & 0xff_ffff_ffff_ffff
             switch EventKind(rawValue: data >> 56) {
             case .datagrams: datagramsReady(Int(payload), events[i].events)
-            case .connection: connectionReady(payload, events[i].events)
+            case .connection:
+                connectionReady(payload, events[i].events)
+                if i & 7 == 7 { lookAtDatagrams(since: &looked) }
             case .listener: accept(Int(payload))
             // Only edges are reported, so there is nothing to clear; the letters are read below.
             case .mailbox, nil: break
@@ -70,6 +73,18 @@ extension Worker {
             isQuiet.store(mailbox.isEmpty && !handler.isWaiting(self), ordering: .releasing)
         }
         if state == .draining, isDrained { hasDrained.store(true, ordering: .releasing) }
+    }
+
+    /// Half a hundred handshakes of TLS take half a hundred milliseconds: datagrams wait for a few of them at most.
+    private func lookAtDatagrams(since looked: inout UInt64) {
+        let now = Worker.clock()
+        guard now &- looked > 2_000_000 else { return }
+        looked = now
+        for socket in 0..<network.rowCount where !network.rows[socket].transport.isStream {
+            datagramsReady(socket, Ready.input)
+        }
+        // And so do the answers to them.
+        flush()
     }
 
     /// Until the next timer, or for ever; not at all when there are letters.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
+import Dispatch
 import Message
 import Testing
 
@@ -171,5 +172,42 @@ import Testing
             #expect(client.receive() == bytes)
         }
         #expect(server.count(\.handedOver) == 0)
+    }
+
+    @Test
+    func `a datagram does not wait until all connections have been looked at, when each takes its time`()
+        throws
+    {
+        /// Waits until everything has come; then each request of a stream takes a millisecond.
+        final class Slow: Echo, @unchecked Sendable {
+            let everything = DispatchSemaphore(value: 0)
+            var order: [String] = []
+
+            override func request(_ message: Message, _ worker: Worker) {
+                let name = message.callID.string
+                lock.withLock { order.append(name) }
+                events.add(.request)
+                if name == "first" { everything.wait() }
+                guard message.flow.transport == .tcp else { return }
+                let start = Worker.clock()
+                while Worker.clock() - start < 1_000_000 {}
+            }
+        }
+        let server = try Server(Slow())
+        let first = Client(.tcp, port: server.tcp)
+        let streams = (0..<40).map { _ in Client(.tcp, port: server.tcp) }
+        #expect(server.handler.events.reaches(41, .opened))
+        first.send(request("first"))
+        #expect(server.handler.events.reaches(1, .request))
+        // In this order the system tells of them, all at once.
+        for stream in streams { stream.send(request("stream")) }
+        let client = Client(.udp, port: server.udp)
+        client.send(request("datagram"))
+        server.handler.everything.signal()
+        #expect(server.handler.events.reaches(42, .request))
+        let order = server.handler.lock.withLock { server.handler.order }
+        let place = try #require(order.firstIndex(of: "datagram"))
+        #expect(place < 20, "\(order)")
+        withExtendedLifetime(first) {}
     }
 }
