@@ -125,6 +125,14 @@ private final class Branch {
         #expect(branch.group.changes.count == 1 && branch.writes() == [])
     }
 
+    @Test func `a row that nobody can read is written over`() {
+        let branch = Branch(1)
+        branch.subscribe("12", 1)
+        #expect(branch.writes() == ["1 free"])
+        _ = branch.group.lost(1, to: nil, at: branch.now)
+        #expect(branch.states() == "1 seized" && branch.writes() == ["1"])
+    }
+
     @Test func `a row that is ours after all is ours`() {
         let branch = Branch(1)
         branch.subscribe("12", 1)

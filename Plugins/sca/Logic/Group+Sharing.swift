@@ -63,17 +63,22 @@ extension Group {
     }
 
     /// Another server was faster.
-    /// - Parameter row: what is there; nil: nothing is, any more.
+    /// - Parameter row: what is there; nil: nothing that can be read.
     /// - Returns: who has waited for it.
     public func lost(_ index: Int, to row: Appearance?, at now: Int64) -> [AnyObject] {
         let waiters = claiming.removeValue(forKey: index) ?? []
+        guard let row else {
+            // It is nobody's, or nobody can read it: ours takes its place.
+            unsavedAppearances.insert(index)
+            return waiters
+        }
         unsavedAppearances.remove(index)
         claims[index] = nil
         guard let at = position(index) else {
-            if let row { take(row, at: now) }
+            take(row, at: now)
             return waiters
         }
-        if let row, row.server == server, row.call == appearances[at].call,
+        if row.server == server, row.call == appearances[at].call,
             isSamePhone(row.owner, appearances[at].owner)
         {
             // It was written, and we did not hear of it.
@@ -83,11 +88,11 @@ extension Group {
         var mine = appearances.remove(at: at)
         changes.append(
             Change(
-                before: mine.state, after: row ?? Appearance(index: index, state: .idle, at: now)))
+                before: mine.state, after: row))
         leave(mine.call.callID, index)
         for before in mine.before { leave(before.call.callID, index) }
         quit(index)
-        take(row ?? Appearance(index: index, state: .idle, at: now), at: now)
+        take(row, at: now)
         // A call that comes in rings under another number.
         if mine.isCallee, !mine.call.isEmpty, let free = free() {
             mine = Appearance(moving: mine, to: free)
