@@ -40,13 +40,14 @@ extension Worker {
 
     private func turn(_ events: UnsafeMutablePointer<cl_event>) {
         let time = sleepTime()
-        let before = backlog.isAskedFor ? Worker.clock() : 0
-        let count = cl_poll_wait(poll, events, time)
+        // How long it took says little: asking for many streams takes as long as a short sleep.
+        var count = backlog.isAskedFor ? cl_poll_wait(poll, events, 0) : 0
+        let hasNothing = count == 0
+        if hasNothing { count = cl_poll_wait(poll, events, time) }
         mailbox.wokeUp()
         turns &+= 1
         ticks = Worker.clock()
-        // Asking takes a microsecond; longer only when there was nothing.
-        if before != 0, ticks &- before > 20_000 { streamBacklog.slept(until: ticks) }
+        if hasNothing { streamBacklog.slept(until: ticks) }
         readingShare = count > 16 ? Self.smallShare : Connections.scratchSize
         var looked = ticks
         for i in 0..<max(Int(count), 0) {
