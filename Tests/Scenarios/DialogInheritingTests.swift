@@ -36,9 +36,9 @@ import Testing
     /// A request of the caller's inside the call through any server, and its 200.
     private func pass(_ call: PhoneCall, _ method: String, _ sequence: Int, through server: Server) throws {
         call.caller.send(call.request(method, sequence: sequence), to: server.udp)
-        let got = try call.callee.receive(method)
+        let got = try call.callee.receive(method, sequence, method)
         call.callee.send(Request.reply(200, "OK", to: got), to: server.udp)
-        _ = try call.caller.receive("200")
+        _ = try call.caller.receive("200", sequence, method)
     }
 
     @Test(arguments: SharedDatabase.Kind.allCases)

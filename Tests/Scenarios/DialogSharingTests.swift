@@ -47,13 +47,13 @@ import Testing
         let (one, other) = fromCallee ? (call.callee, call.caller) : (call.caller, call.callee)
         let request = call.request(method, sequence: sequence, fromCallee: fromCallee)
         one.send(request.with { $0.lines += lines }, to: server.udp)
-        let got = try other.receive(method)
+        let got = try other.receive(method, sequence, method)
         let contact = "Contact: <sip:\(fromCallee ? "alice" : "bob")@\(other.text)>"
         other.send(Request.reply(200, "OK", to: got, contact), to: server.udp)
-        _ = try one.receive("200")
+        _ = try one.receive("200", sequence, method)
         guard method == "INVITE" else { return }
         one.send(call.request("ACK", sequence: sequence, fromCallee: fromCallee), to: server.udp)
-        _ = try other.receive("ACK")
+        _ = try other.receive("ACK", sequence, "ACK")
     }
 
     private func side(_ name: String, of server: Server) throws -> [String: Any] {

@@ -144,6 +144,16 @@ extension Server {
     }
 }
 
+extension Client {
+    /// The next one with that method or status, and that CSeq; copies of those before it are passed over.
+    func receive(_ wanted: String, _ sequence: Int, _ method: String) throws -> Packet {
+        while true {
+            let packet = try receive(wanted)
+            if packet["CSeq"] == "\(sequence) \(method)" { return packet }
+        }
+    }
+}
+
 extension Packet {
     /// The tag of From or To.
     func tag(_ header: String) -> String? {
