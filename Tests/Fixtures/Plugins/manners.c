@@ -2,6 +2,7 @@
 /* manners.c: does what a plugin should not, in ways that must end with an answer and never with a crash. */
 #include <martlet.h>
 #include <pthread.h>
+#include <time.h>
 
 static const mt_message_api *message;
 static const mt_script_api  *script;
@@ -51,11 +52,18 @@ static mt_result cancels_twice(mt_call *call) {
     return loop->cancel(timer) == MT_OK && loop->cancel(timer) == MT_GONE ? MT_OK : MT_NO;
 }
 
-/* Keeps its worker from everything else, for longer than anybody may. */
+/* What this thread has had of the processor, in nanoseconds. */
+static uint64_t used(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* Keeps its worker from everything else, for longer than anybody may, whoever else has the processor meanwhile. */
 static mt_result holds_up(mt_call *call) {
-    uint64_t end = loop->ticks() + 60000000;
+    uint64_t end = used() + 60000000;
     (void)call;
-    while (loop->ticks() < end) { }
+    while (used() < end) { }
     return MT_OK;
 }
 static mt_result holds_up_later(mt_call *call) {
