@@ -14,10 +14,15 @@ import Testing
     /// The server ends, as it should.
     private static let exempt: Set = ["core.kill"]
 
+    /// What a command is told to write to a file named so is written there.
+    private static func server(in folder: Scratch) throws -> Server {
+        try ModulesConfTests.server(in: folder, arguments: ["-w", folder.path])
+    }
+
     @Test func `kamcmd gets an answer or a fault from each, whatever it asks`() throws {
         guard ToolTests.has("kamcmd", of: "kamailio") else { return }
         let folder = try Scratch()
-        let server = try ModulesConfTests.server(in: folder)
+        let server = try Self.server(in: folder)
         let socket = "unixs:\(server.runFolder)/kamailio_ctl"
         func kamcmd(_ words: [String]) throws -> Output {
             try run(["timeout", "20", "kamcmd", "-s", socket] + words)
@@ -47,7 +52,7 @@ import Testing
 
     @Test func `JSON of all kinds gets an answer from each`() throws {
         let folder = try Scratch()
-        let server = try ModulesConfTests.server(in: folder)
+        let server = try Self.server(in: folder)
         let socket = "\(server.runFolder)/kamailio_rpc.sock"
         let asker = try DatagramAsker(at: folder.file("asker"))
         let all = try JSONSerialization.jsonObject(

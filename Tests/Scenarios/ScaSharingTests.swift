@@ -252,8 +252,7 @@ extension DeskPhone {
         let pair = try Pair(.sqlite)
         let b = try pair.phone(pair.two)
         let a = try pair.phone(pair.one, subscribes: false)
-        let end = Date() + Server.patience
-        while try pair.one.statistic("sca.lines") != 1, Date() < end { usleep(10_000) }
+        try pair.one.comes { try pair.one.statistic("sca.lines") == 1 }
         let x = try pair.phone(pair.one, subscribes: false, aor: "sip:x@far.example")
         x.call(a.contact, to: "<\(DeskPhone.line)>").send()
         let invite = try a.receive("INVITE")

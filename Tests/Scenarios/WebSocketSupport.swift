@@ -43,11 +43,11 @@ final class WebSocket {
         return ([start] + lines + ["", ""]).joined(separator: "\r\n")
     }
 
-    /// - Parameter port: ours; nil: any.
+    /// - Parameter place: where to come from; nil: anywhere.
     convenience init(
-        to server: Server.Socket, _ request: String = WebSocket.handshake(), from port: UInt16? = nil
+        to server: Server.Socket, _ request: String = WebSocket.handshake(), from place: Place? = nil
     ) throws {
-        try self.init(over: Connection(to: server, from: port), request)
+        try self.init(over: Connection(to: server, from: place), request)
     }
 
     /// On a connection that is there.

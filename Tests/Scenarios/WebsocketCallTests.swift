@@ -226,7 +226,8 @@ import Testing
                     contact: "sip:bob@browser.invalid;transport=ws;ob", 1, sequence))
             #expect(reply.status == 200, "\(reply)")
         }
-        let before = try WebSocket(to: servers.edge.first("ws"))
+        let place = try Place()
+        let before = try WebSocket(to: servers.edge.first("ws"), from: place)
         try register(before, 1)
         let call = invite()
         alice.send(call, to: servers.registrar.udp)
@@ -235,7 +236,6 @@ import Testing
             Request.reply(
                 200, "OK", to: called, "Contact: <sip:bob@browser.invalid;transport=ws;ob>"))
         let answer = try alice.receive("200")
-        let port = before.port
 
         /// A request in the dialog, by the token of before.
         func within(_ method: String, _ sequence: Int) -> Request {
@@ -255,7 +255,7 @@ import Testing
         #expect(try servers.edge.statistic("outbound.dead") == 1)
 
         // Back from the same address, as behind a NAT that keeps it: by the token of before.
-        let same = try WebSocket(to: servers.edge.first("ws"), from: port)
+        let same = try WebSocket(to: servers.edge.first("ws"), from: place)
         alice.send(within("INFO", 3), to: servers.registrar.udp)
         let info = try same.message()
         #expect(info.method == "INFO" && info["CSeq"] == "3 INFO")

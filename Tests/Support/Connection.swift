@@ -1,6 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
+/// A port for one connection after the other. As long as this is there the system gives it to nobody else.
+package final class Place {
+    package let port: UInt16
+    private let descriptor: Int32
+
+    package init() throws {
+        let name = SocketAddress("127.0.0.1", 0)
+        let descriptor = openSocket(name, SOCK_STREAM)
+        self.descriptor = descriptor
+        guard name.with({ bindShared(descriptor, $0, $1) }) == 0 else {
+            throw Problem("no port is free: \(errorText)")
+        }
+        port = SocketAddress(localOf: descriptor).port
+    }
+
+    deinit { close(descriptor) }
+}
+
+/// Beside others who do the same, as long as none of them listens.
+private func bindShared(_ descriptor: Int32, _ name: UnsafePointer<sockaddr>, _ length: socklen_t) -> Int {
+    var yes: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    return Int(bind(descriptor, name, length))
+}
+
 /// A stream connection, from either end; TCP, mostly.
 package final class Connection {
     package let port: UInt16
@@ -8,9 +33,9 @@ package final class Connection {
     /// Read, and not asked for yet.
     private var ahead: [UInt8] = []
 
-    /// `window` bytes is all that the system takes in for us while we do not read; `own` is the port to come from, nil:
-    /// any.
-    package init(to server: Server.Socket, window: Int32 = 0, from own: UInt16? = nil) throws {
+    /// `window` bytes is all that the system takes in for us while we do not read; `own` is where to come from, nil:
+    /// anywhere.
+    package init(to server: Server.Socket, window: Int32 = 0, from own: Place? = nil) throws {
         let name = SocketAddress(server.host, server.port)
         let descriptor = openSocket(name, SOCK_STREAM)
         self.descriptor = descriptor
@@ -20,11 +45,8 @@ package final class Connection {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size))
         }
         if let own {
-            // Whoever had it before may not be quite gone.
-            var yes: Int32 = 1
-            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-            guard SocketAddress("127.0.0.1", own).with({ Int(bind(descriptor, $0, $1)) }) == 0 else {
-                throw Problem("port \(own) is not free: \(errorText)")
+            guard SocketAddress("127.0.0.1", own.port).with({ bindShared(descriptor, $0, $1) }) == 0 else {
+                throw Problem("port \(own.port) is not free: \(errorText)")
             }
         }
         guard name.with({ Int(connect(descriptor, $0, $1)) }) == 0 else {

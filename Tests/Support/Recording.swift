@@ -7,12 +7,17 @@ package final class Recording {
     private let folder: Scratch
     private let process: Spawned
     private let decoding: [String]
+    private let udp: Server.Socket
     /// Where clients that are asked for it leave the keys of their TLS connections.
     package var keys: String { folder.file("keys") }
 
     /// Records what comes and goes by these sockets, one of which is for UDP. nil: nothing can be recorded here, and why
     /// has been printed.
     package init?(of sockets: [Server.Socket]) throws {
+        guard let udp = sockets.first(where: { $0.transport == "udp" }) else {
+            throw Problem("a recording needs a socket for UDP")
+        }
+        self.udp = udp
         let trial = try run(
             "timeout", "20", "dumpcap", "-q", "-i", "lo", "-a", "duration:1", "-w", "/dev/null")
         guard trial.status == 0, try run("sh", "-c", "command -v tshark").status == 0 else {
@@ -35,16 +40,19 @@ package final class Recording {
             ["/usr/bin/env", "dumpcap", "-q", "-i", "lo", "-f", ports, "-w", file],
             environment: ProcessInfo.processInfo.environment, output: "/dev/null",
             errors: folder.file("errors"))
-        // It has begun when it has recorded something.
-        guard let udp = sockets.first(where: { $0.transport == "udp" }) else {
-            throw Problem("a recording needs a socket for UDP")
-        }
+        try catchUp()
+    }
+
+    /// Asks the server something until the answer has been recorded, and so all that passed before.
+    private func catchUp() throws {
         let client = try Client()
+        let name = Request("OPTIONS", "sip:\(udp.text)", from: client).callID
         let end = Date(timeIntervalSinceNow: Server.patience)
-        while !hasPackets {
+        repeat {
             guard Date() < end else { throw Silence() }
-            try client.ping(udp)
-        }
+            let request = Request("OPTIONS", "sip:\(udp.text)", from: client)
+            _ = try client.ask(request.with { $0.callID = name }, udp)
+        } while FileManager.default.contents(atPath: file)?.range(of: Data(name.utf8)) == nil
     }
 
     deinit {
@@ -52,8 +60,9 @@ package final class Recording {
         _ = process.wait()
     }
 
-    /// Nothing more is recorded.
-    package func finish() {
+    /// All that has passed so far is recorded, and nothing more.
+    package func finish() throws {
+        try catchUp()
         process.signal(SIGINT)
         _ = process.wait()
     }
@@ -66,19 +75,5 @@ package final class Recording {
                 + fields.flatMap { ["-e", $0] })
         guard output.status == 0 else { throw Problem("tshark: \(output.err)") }
         return output.out.split(separator: "\n").map(String.init)
-    }
-
-    /// A pcapng file is made of blocks, each with its kind and its length in front; packets are of the sixth kind.
-    private var hasPackets: Bool {
-        guard let bytes = FileManager.default.contents(atPath: file).map([UInt8].init) else { return false }
-        func word(_ at: Int) -> Int {
-            (0..<4).reduce(0) { $0 | Int(bytes[at + $1]) << (8 * $1) }
-        }
-        var at = 0
-        while at + 8 <= bytes.count {
-            if word(at) == 6 { return true }
-            at += max(word(at + 4), 8)
-        }
-        return false
     }
 }

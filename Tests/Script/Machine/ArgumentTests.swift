@@ -87,7 +87,7 @@ import Testing
         _ = try stage.run(statements: "\nnote(\"a\");")
         let note = try #require(stage.recorder.seen.first)
         let site = try #require(note.site)
-        #expect(String(cString: site.pointee.plugin) == "stub")
+        #expect(String(cString: site.pointee.plugin) == "stage")
         #expect(String(cString: site.pointee.function) == "note")
         #expect(site.pointee.file.map { String(cString: $0) } == "modules.conf")
         #expect(site.pointee.line == 3)

@@ -4,13 +4,13 @@ import Message
 
 @testable import Script
 
-/// The functions of the plugin `stub`.
+/// The functions of the plugin `stage`.
 extension Recorder {
     func offer(to symbols: Symbols) {
         func add(
             _ name: String, _ arguments: [ScriptArgument] = [], places: Int = MT_IN_ANY,
             suspends: Bool = false,
-            plugin: String = "stub", _ call: @escaping mt_fn
+            plugin: String = "stage", _ call: @escaping mt_fn
         ) {
             symbols.add(
                 ScriptFunction(

@@ -117,7 +117,7 @@ import Testing
         let story = try Stage().run(statements: "forgetful(); note(\"$rc\");")
         #expect(
             story.lines == [
-                "log 4: 2: stub: forgetful answered MT_SUSPEND without a call of suspend()", "-2",
+                "log 4: 2: stage: forgetful answered MT_SUSPEND without a call of suspend()", "-2",
             ])
     }
 
@@ -125,7 +125,7 @@ import Testing
         let stage = Stage()
         stage.symbols.add(
             ScriptFunction(
-                name: "nested", plugin: "stub",
+                name: "nested", plugin: "stage",
                 call: { call in
                     guard let call, let pool = Recorder.of(call.pointee.worker).pool,
                         let message = call.pointee.msg

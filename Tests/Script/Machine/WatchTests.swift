@@ -21,7 +21,7 @@ import Testing
         }
         stage.symbols.add(
             ScriptFunction(
-                name: "slow", plugin: "stub",
+                name: "slow", plugin: "stage",
                 call: { _ in
                     Step.run()
                     return 1
@@ -35,7 +35,7 @@ import Testing
     @Test func `a function that holds up its worker is named; not one that only had to wait for its turn`()
         throws
     {
-        func line(_ text: String) -> [String] { ["log \(MT_LOG_WARNING): 3: stub: slow took \(text)"] }
+        func line(_ text: String) -> [String] { ["log \(MT_LOG_WARNING): 3: stage: slow took \(text)"] }
         #expect(try said(60, busy: 51, waits: 0) == line("51 ms, and held up its worker"))
         #expect(try said(60, busy: 1, waits: 1) == line("60 ms, and held up its worker"))
         #expect(try said(60, busy: 49, waits: 0) == [])
