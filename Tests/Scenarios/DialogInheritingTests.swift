@@ -8,37 +8,8 @@ import Testing
     private func server(
         _ database: SharedDatabase, _ number: Int, like other: Server? = nil, _ more: String = ""
     ) throws -> Server {
-        try dialogServer(
-            "$dlg_var(who) = \"alice\"; dlg_manage(); set_dlg_profile(\"caller\", \"$fU\");",
-            """
-            event_route[dialog:loaded] { xlog("L_NOTICE", "LOADED $ci $dlg_var(who)\\n"); }
-            event_route[dialog:end] { xlog("L_NOTICE", "END $ci $dlg_var(who)\\n"); }
-            """,
-            parameters: """
-                \(other.map { "alias=\"\($0.udp.text)\"" } ?? "")
-                modparam("dialog", "db_url", "\(database.url)")
-                modparam("dialog", "db_mode", 1)
-                modparam("dialog", "server_id", \(number))
-                modparam("dialog", "share_interval", 50)
-                modparam("dialog", "share_timeout", 2000)
-                modparam("dialog", "profiles_with_value", "caller")
-                \(more)
-                """, plugins: [database.kind.plugin])
-    }
-
-    private func rows(_ database: SharedDatabase) throws -> String {
-        try ["dialog", "dialog_vars", "dialog_shared"].map {
-            try database.query("SELECT COUNT(*) FROM \($0)")
-        }
-        .joined(separator: " ")
-    }
-
-    /// A request of the caller's inside the call through any server, and its 200.
-    private func pass(_ call: PhoneCall, _ method: String, _ sequence: Int, through server: Server) throws {
-        call.caller.send(call.request(method, sequence: sequence), to: server.udp)
-        let got = try call.callee.receive(method, sequence, method)
-        call.callee.send(Request.reply(200, "OK", to: got), to: server.udp)
-        _ = try call.caller.receive("200", sequence, method)
+        try sharingServer(
+            database, number, like: other, "modparam(\"dialog\", \"share_timeout\", 2000)\n\(more)")
     }
 
     @Test(arguments: SharedDatabase.Kind.allCases)
@@ -93,9 +64,9 @@ import Testing
         try first.comes { try first.statistic("dialog.active_dialogs") == 0 }
         #expect(try first.json("dlg.profile_get_size", "caller", "alice") as? Int == 0)
         try second.comes(toStates: [4])
-        try pass(call, "BYE", 21, through: first)
+        try call.pass("BYE", 21, through: first)
         #expect(second.logs("END \(call.callID) alice"))
-        try second.comes { try rows(database) == "0 0 0" }
+        try second.comes { try database.callRows() == "0 0 0" }
         #expect(!first.log.contains("END "))
     }
 
@@ -112,7 +83,7 @@ import Testing
             phone.send(Request.reply(200, "OK", to: bye), to: second.udp)
         }
         #expect(first.logs("END \(call.callID) alice"))
-        try first.comes { try rows(database) == "0 0 0" }
+        try first.comes { try database.callRows() == "0 0 0" }
         #expect(call.caller.pending() == nil && call.callee.pending() == nil)
     }
 }

@@ -6,78 +6,24 @@ import Testing
 /// Several servers on one database: a call is one server's, and the others do for it what comes their way (manual of
 /// dialog, "Several servers").
 @Suite struct DialogSharingTests {
-    /// - Parameter like: the server that it stands in for: what is routed to that one is routed to this one as well.
-    private func server(
-        _ database: SharedDatabase, _ number: Int, like other: Server? = nil, _ more: String = ""
-    ) throws -> Server {
-        try dialogServer(
-            "$dlg_var(who) = \"alice\"; dlg_manage(); set_dlg_profile(\"caller\", \"$fU\");",
-            """
-            event_route[dialog:loaded] { xlog("L_NOTICE", "LOADED $ci $dlg_var(who)\\n"); }
-            event_route[dialog:end] { xlog("L_NOTICE", "END $ci $dlg_var(who)\\n"); }
-            """,
-            parameters: """
-                \(other.map { "alias=\"\($0.udp.text)\"" } ?? "")
-                modparam("dialog", "db_url", "\(database.url)")
-                modparam("dialog", "db_mode", 1)
-                modparam("dialog", "server_id", \(number))
-                modparam("dialog", "share_interval", 50)
-                modparam("dialog", "profiles_with_value", "caller")
-                \(more)
-                """, plugins: [database.kind.plugin],
-            inside: """
-                xlog("L_NOTICE", "INSIDE $rm $dlg_var(who) $dlg(state)\\n");
-                if (is_method("INFO")) $dlg_var(seen) = $sid;
-                """)
-    }
-
-    private func rows(_ database: SharedDatabase) throws -> String {
-        try ["dialog", "dialog_vars", "dialog_shared"].map {
-            try database.query("SELECT COUNT(*) FROM \($0)")
-        }
-        .joined(separator: " ")
-    }
-
-    /// A request inside the call through any server, and its 200.
-    private func pass(
-        _ call: PhoneCall, _ method: String, _ sequence: Int, fromCallee: Bool = false,
-        through server: Server,
-        _ lines: String...
-    ) throws {
-        let (one, other) = fromCallee ? (call.callee, call.caller) : (call.caller, call.callee)
-        let request = call.request(method, sequence: sequence, fromCallee: fromCallee)
-        one.send(request.with { $0.lines += lines }, to: server.udp)
-        let got = try other.receive(method, sequence, method)
-        let contact = "Contact: <sip:\(fromCallee ? "alice" : "bob")@\(other.text)>"
-        other.send(Request.reply(200, "OK", to: got, contact), to: server.udp)
-        _ = try one.receive("200", sequence, method)
-        guard method == "INVITE" else { return }
-        one.send(call.request("ACK", sequence: sequence, fromCallee: fromCallee), to: server.udp)
-        _ = try other.receive("ACK", sequence, "ACK")
-    }
-
-    private func side(_ name: String, of server: Server) throws -> [String: Any] {
-        try server.dialogs().first?[name] as? [String: Any] ?? [:]
-    }
-
     @Test(arguments: SharedDatabase.Kind.allCases)
     func `a call that was set up through one server goes on, and ends, through the other`(
         _ kind: SharedDatabase.Kind
     ) throws {
         guard kind.isThere else { return }
         let database = try SharedDatabase(kind)
-        let first = try server(database, 1)
-        let second = try server(database, 2, like: first)
+        let first = try sharingServer(database, 1)
+        let second = try sharingServer(database, 2, like: first)
         let call = try PhoneCall(first).connect()
         try first.comes(toStates: [4])
         try first.comes { try database.query("SELECT state FROM dialog") == "4" }
         #expect(try second.dialogs().isEmpty)
 
         // A re-INVITE: what it says of the caller is known to the owner, and in his row.
-        try pass(call, "INVITE", 21, through: second, "Contact: <sip:moved@\(call.caller.text)>")
+        try call.pass("INVITE", 21, through: second, "Contact: <sip:moved@\(call.caller.text)>")
         #expect(second.logs("INSIDE INVITE alice 4"))
         try first.comes {
-            let caller = try side("caller", of: first)
+            let caller = try first.side("caller")
             return caller["cseq"] as? String == "21"
                 && (caller["contact"] as? String)?.hasPrefix("sip:moved@") == true
         }
@@ -86,19 +32,19 @@ import Testing
                 == "21"
         }
         // The other way, with a variable that the other server sets.
-        try pass(call, "INFO", 31, fromCallee: true, through: second)
+        try call.pass("INFO", 31, fromCallee: true, through: second)
         try first.comes {
-            try side("callee", of: first)["cseq"] as? String == "31"
+            try first.side("callee")["cseq"] as? String == "31"
                 && "\(first.dialogs().first?["variables"] ?? "")".contains("seen")
         }
         #expect(try first.json("dlg.profile_get_size", "caller", "alice") as? Int == 1)
         #expect(try second.json("dlg.profile_get_size", "caller", "alice") as? Int == 0)
         #expect(try second.statistic("dialog.active_dialogs") == 0)
 
-        try pass(call, "BYE", 32, fromCallee: true, through: second)
+        try call.pass("BYE", 32, fromCallee: true, through: second)
         #expect(first.logs("END \(call.callID) alice"))
         try first.comes(toStates: [])
-        try first.comes { try rows(database) == "0 0 0" }
+        try first.comes { try database.callRows() == "0 0 0" }
         #expect(try first.statistic("dialog.active_dialogs") == 0)
         #expect(try first.json("dlg.profile_get_size", "caller", "alice") as? Int == 0)
         // Nobody is hung up on twice, and one server has told of the end.
@@ -113,8 +59,8 @@ import Testing
     func `an ACK that comes to the other server confirms the call`(_ kind: SharedDatabase.Kind) throws {
         guard kind.isThere else { return }
         let database = try SharedDatabase(kind)
-        let first = try server(database, 1)
-        let second = try server(database, 2, like: first)
+        let first = try sharingServer(database, 1)
+        let second = try sharingServer(database, 2, like: first)
         let call = try PhoneCall(first)
         try call.ring()
         try call.reply(200, "OK")
@@ -123,28 +69,28 @@ import Testing
         _ = try call.callee.receive("ACK")
         try first.comes(toStates: [4])
         try call.hangUp()
-        try first.comes { try rows(database) == "0 0 0" }
+        try first.comes { try database.callRows() == "0 0 0" }
         #expect(first.complaints == [] && second.complaints == [], "\(first.log)\(second.log)")
     }
 
     @Test func `while the database is away requests pass by their Route, and calls are ended later`() throws {
         let database = try SharedDatabase(.sqlite)
-        let first = try server(database, 1)
-        let second = try server(database, 2, like: first)
+        let first = try sharingServer(database, 1)
+        let second = try sharingServer(database, 2, like: first)
         let call = try PhoneCall(first).connect()
         try first.comes { try database.query("SELECT state FROM dialog") == "4" }
         try database.query("ALTER TABLE dialog RENAME TO away")
-        try pass(call, "INFO", 21, through: second)
+        try call.pass("INFO", 21, through: second)
         try database.query("ALTER TABLE away RENAME TO dialog")
-        try pass(call, "BYE", 22, through: second)
+        try call.pass("BYE", 22, through: second)
         try first.comes(toStates: [])
-        try first.comes { try rows(database) == "0 0 0" }
+        try first.comes { try database.callRows() == "0 0 0" }
     }
 
     @Test func `a server that starts again has its own calls, and those only`() throws {
         let database = try SharedDatabase(.sqlite)
-        let first = try server(database, 1)
-        let second = try server(database, 2, like: first)
+        let first = try sharingServer(database, 1)
+        let second = try sharingServer(database, 2, like: first)
         let one = try PhoneCall(first).connect()
         let other = try PhoneCall(second).connect()
         try first.comes {
@@ -152,21 +98,21 @@ import Testing
         }
         first.kill()
         // It is not there when the other one has a request for its call.
-        try pass(one, "INFO", 21, through: second)
-        let again = try server(database, 1, like: second)
+        try one.pass("INFO", 21, through: second)
+        let again = try sharingServer(database, 1, like: second)
         #expect(again.logs("LOADED \(one.callID) alice"))
         try again.comes(toStates: [4])
-        try again.comes { try side("caller", of: again)["cseq"] as? String == "21" }
-        try pass(other, "BYE", 21, through: again)
+        try again.comes { try again.side("caller")["cseq"] as? String == "21" }
+        try other.pass("BYE", 21, through: again)
         try second.comes { try second.statistic("dialog.active_dialogs") == 0 }
-        try pass(one, "BYE", 22, through: second)
+        try one.pass("BYE", 22, through: second)
         try again.comes { try again.statistic("dialog.active_dialogs") == 0 }
-        try again.comes { try rows(database) == "0 0 0" }
+        try again.comes { try database.callRows() == "0 0 0" }
     }
 
     @Test func `a server alone makes no table for others, and writes no owner`() throws {
         let database = try SharedDatabase(.sqlite)
-        let only = try server(database, 0)
+        let only = try sharingServer(database, 0)
         _ = try PhoneCall(only).connect()
         try only.comes { try database.query("SELECT state FROM dialog") == "4" }
         #expect(try database.query("SELECT COUNT(*) FROM sqlite_master WHERE name = 'dialog_shared'") == "0")

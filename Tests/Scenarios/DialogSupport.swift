@@ -37,6 +37,40 @@ func dialogServer(
         """, "--strict", "-n", "\(workers)", in: folder)
 }
 
+/// One of several servers on a database. Its calls have the variable "who", and are in the profile "caller".
+/// - Parameter like: the server that it stands in for: what is routed to that one is routed to this one as well.
+func sharingServer(
+    _ database: SharedDatabase, _ number: Int, like other: Server? = nil, _ more: String = ""
+) throws -> Server {
+    try dialogServer(
+        "$dlg_var(who) = \"alice\"; dlg_manage(); set_dlg_profile(\"caller\", \"$fU\");",
+        """
+        event_route[dialog:loaded] { xlog("L_NOTICE", "LOADED $ci $dlg_var(who)\\n"); }
+        event_route[dialog:end] { xlog("L_NOTICE", "END $ci $dlg_var(who)\\n"); }
+        """,
+        parameters: """
+            \(other.map { "alias=\"\($0.udp.text)\"" } ?? "")
+            modparam("dialog", "db_url", "\(database.url)")
+            modparam("dialog", "db_mode", 1)
+            modparam("dialog", "server_id", \(number))
+            modparam("dialog", "share_interval", 50)
+            modparam("dialog", "profiles_with_value", "caller")
+            \(more)
+            """, plugins: [database.kind.plugin],
+        inside: """
+            xlog("L_NOTICE", "INSIDE $rm $dlg_var(who) $dlg(state)\\n");
+            if (is_method("INFO")) $dlg_var(seen) = $sid;
+            """)
+}
+
+extension SharedDatabase {
+    /// How many calls there are, variables of theirs, and notes about them.
+    func callRows() throws -> String {
+        try ["dialog", "dialog_vars", "dialog_shared"].map { try query("SELECT COUNT(*) FROM \($0)") }
+            .joined(separator: " ")
+    }
+}
+
 /// Two telephones and one call between them.
 final class PhoneCall {
     let server: Server
@@ -117,6 +151,23 @@ final class PhoneCall {
         }
     }
 
+    /// A request inside the call through any server, and its 200; of an INVITE the ACK as well.
+    func pass(
+        _ method: String, _ sequence: Int, fromCallee: Bool = false, through server: Server,
+        _ lines: String...
+    ) throws {
+        let (one, other) = fromCallee ? (callee, caller) : (caller, callee)
+        let request = request(method, sequence: sequence, fromCallee: fromCallee)
+        one.send(request.with { $0.lines += lines }, to: server.udp)
+        let got = try other.receive(method, sequence, method)
+        let contact = "Contact: <sip:\(fromCallee ? "alice" : "bob")@\(other.text)>"
+        other.send(Request.reply(200, "OK", to: got, contact), to: server.udp)
+        _ = try one.receive("200", sequence, method)
+        guard method == "INVITE" else { return }
+        one.send(self.request("ACK", sequence: sequence, fromCallee: fromCallee), to: server.udp)
+        _ = try other.receive("ACK", sequence, "ACK")
+    }
+
     /// One side hangs up, and the other agrees.
     func hangUp(fromCallee: Bool = false, sequence: Int = 11) throws {
         let (one, other) = fromCallee ? (callee, caller) : (caller, callee)
@@ -136,6 +187,11 @@ extension Server {
         let shown = try JSONSerialization.jsonObject(with: Data(answer.out.utf8), options: .fragmentsAllowed)
         if let one = shown as? [String: Any] { return one.isEmpty ? [] : [one] }
         return shown as? [[String: Any]] ?? []
+    }
+
+    /// What is known of one side of the only dialog.
+    func side(_ name: String) throws -> [String: Any] {
+        try dialogs().first?[name] as? [String: Any] ?? [:]
     }
 
     /// Waits until there are so many dialogs in those states, and none besides.
