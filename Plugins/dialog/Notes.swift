@@ -23,7 +23,7 @@ enum Notes {
 
     private struct Identity: Hashable {
         let key: UInt64
-        let writer, stamp: Int
+        let mark, stamp: Int
     }
 
     // MARK: - the table
@@ -57,7 +57,8 @@ enum Notes {
         return Note(
             entry: UInt32(truncatingIfNeeded: number(.entry)),
             id: UInt32(truncatingIfNeeded: number(.number)),
-            writer: number(.writer), owner: number(.server), kind: kind, stamp: number(.stamp),
+            writer: Note.writer(mark: number(.writer)), owner: number(.server), kind: kind,
+            stamp: number(.stamp),
             callID: String(Text(unchecked: row[Column.callID.rawValue].str)),
             data: SavedData(String(Text(unchecked: row[Column.data.rawValue].str))))
     }
@@ -115,7 +116,7 @@ enum Notes {
                     func put(_ column: Column, _ number: Int) { row[column.rawValue] = mt_value(number) }
                     put(.entry, Int(note.entry))
                     put(.number, Int(note.id))
-                    put(.writer, note.writer)
+                    put(.writer, note.mark)
                     put(.server, note.owner)
                     put(.kind, note.kind.rawValue)
                     put(.stamp, note.stamp)
@@ -268,7 +269,7 @@ enum Notes {
 
     private static func take(_ call: CallPointer, _ note: Note) {
         let worker = Int(call.pointee.worker)
-        let identity = Identity(key: note.key, writer: note.writer, stamp: note.stamp)
+        let identity = Identity(key: note.key, mark: note.mark, stamp: note.stamp)
         guard !done[worker].contains(identity) else { return }
         let found = note.callID.withRaw { callID in
             tables[worker].first(callID) {
@@ -302,7 +303,7 @@ enum Notes {
         guard let api, let store else { return }
         let matches = [
             match(.entry, mt_value(Int(note.entry))), match(.number, mt_value(Int(note.id))),
-            match(.writer, mt_value(note.writer)), match(.stamp, mt_value(note.stamp)),
+            match(.writer, mt_value(note.mark)), match(.stamp, mt_value(note.stamp)),
         ]
         let user = Unmanaged.passRetained(Erasing(identity)).toOpaque()
         if api.pointee.erase(call, store, matches, UInt32(matches.count), erased, user) <= 0 {

@@ -34,6 +34,17 @@ import Testing
         #expect(data.text == "{}")
     }
 
+    @Test func `a claim does not take the place of what its writer has noted before`() {
+        func note(_ kind: Note.Kind) -> Note {
+            Note(entry: 1, id: 2, writer: 3, owner: 4, kind: kind, stamp: 5, callID: "c")
+        }
+        #expect(note(.changed).mark == 3 && note(.ended).mark == 3)
+        #expect(note(.claimed).mark != 3)
+        for kind in [Note.Kind.changed, .ended, .claimed] {
+            #expect(Note.writer(mark: note(kind).mark) == 3)
+        }
+    }
+
     @Test func `a lifetime that was prolonged elsewhere is that of the call, longer or shorter`() {
         var life = call()
         #expect(life.adopt(call(deadline: 5000)) == [.save, .arm])

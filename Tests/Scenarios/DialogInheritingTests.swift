@@ -51,6 +51,56 @@ import Testing
         for server in others where server !== heir { #expect(!server.log.contains("END ")) }
     }
 
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `a server that returns leaves what was taken over where it is`(_ kind: SharedDatabase.Kind) throws {
+        guard kind.isThere else { return }
+        let database = try SharedDatabase(kind)
+        let first = try server(database, 1)
+        let second = try server(database, 2, like: first)
+        let call = try PhoneCall(first).connect()
+        try first.comes { try database.query("SELECT state FROM dialog") == "4" }
+        first.kill()
+        // Nobody is its owner at the moment: what the other server is told is not lost.
+        try call.pass("INFO", 21, through: second)
+        #expect(second.logs("1 calls of server 1 go on here"))
+        #expect(second.logs("LOADED \(call.callID) alice"))
+        try second.comes { try second.side("caller")["cseq"] as? String == "21" }
+        #expect(try second.dialogs().first?["server"] as? Int == 2)
+        #expect(try second.statistic("dialog.active_dialogs") == 1)
+        #expect(try second.json("dlg.profile_get_size", "caller", "alice") as? Int == 1)
+        try second.comes { try database.query("SELECT xdata FROM dialog").contains("\"server\":2") }
+
+        let again = try server(database, 1, like: first)
+        #expect(try again.dialogs().isEmpty)
+        let shown = try again.json("dlg.list_shared")
+        #expect("\(shown)".contains(call.callID), "\(shown)")
+        try call.pass("INFO", 22, through: again)
+        try call.pass("BYE", 23, through: again)
+        #expect(second.logs("END \(call.callID) alice"))
+        try second.comes { try second.statistic("dialog.active_dialogs") == 0 }
+        try second.comes { try database.callRows() == "0 0 0" }
+        #expect(!again.log.contains("END "))
+    }
+
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `a call that is hung up while nobody owns it is over as soon as somebody does`(
+        _ kind: SharedDatabase.Kind
+    ) throws {
+        guard kind.isThere else { return }
+        let database = try SharedDatabase(kind)
+        let first = try server(database, 1)
+        let second = try server(database, 2, like: first)
+        let call = try PhoneCall(first).connect()
+        try first.comes { try database.query("SELECT state FROM dialog") == "4" }
+        first.kill()
+        try call.pass("BYE", 21, through: second)
+        #expect(second.logs("1 calls of server 1 go on here"))
+        #expect(second.logs("END \(call.callID) alice"))
+        try second.comes { try second.statistic("dialog.active_dialogs") == 0 }
+        try second.comes { try database.query("SELECT COUNT(*) FROM dialog") == "0" }
+        #expect(call.caller.pending() == nil && call.callee.pending() == nil)
+    }
+
     @Test func `a server that was only held up lets go of what others have taken over`() throws {
         let database = try SharedDatabase(.sqlite)
         let first = try server(database, 1)

@@ -4,7 +4,7 @@
 /// went through the one who tells, or that the dialog is his no more.
 ///
 /// Only its owner writes the row of a dialog. Everybody else leaves a note, at most one of each writer for a dialog,
-/// which says all that he knows of it.
+/// which says all that he knows of it; and another one when he has taken it over.
 public struct Note: Equatable, Sendable {
     /// With the numbers of the column "kind".
     public enum Kind: Int, Sendable {
@@ -40,6 +40,11 @@ public struct Note: Equatable, Sendable {
         self.callID = callID
         self.data = data
     }
+
+    /// The column "writer", which makes the key of a note with entry and id. An heir has noted before what requests
+    /// brought while nobody owned the dialog, and is to read that himself: his claim must not take its place.
+    public var mark: Int { kind == .claimed ? -writer : writer }
+    public static func writer(mark: Int) -> Int { abs(mark) }
 
     /// Entry and id in one word, as rows are known.
     public var key: UInt64 { UInt64(entry) << 32 | UInt64(id) }
