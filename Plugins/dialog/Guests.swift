@@ -193,7 +193,6 @@ final class GuestLoading: Loading, @unchecked Sendable {
 
     private let callID: String
     private var attempts: Int
-    private var asked = 0
     private var hasVariables = false
     private let then: (CallPointer) -> Void
 
@@ -226,18 +225,8 @@ final class GuestLoading: Loading, @unchecked Sendable {
         if asked == 0 { then(call) }
     }
 
-    private func ask(_ body: (UnsafeMutableRawPointer) -> Bool) {
-        let user = Unmanaged.passRetained(self)
-        asked += 1
-        if body(user.toOpaque()) { return }
-        user.release()
-        asked -= 1
-    }
-
     private static let partRead: mt_fn = { call in
-        guard let call, let user = call.pointee.user else { return 1 }
-        let loading = Unmanaged<GuestLoading>.fromOpaque(user).takeRetainedValue()
-        loading.asked -= 1
+        guard let call, let loading = GuestLoading.answered(call) else { return 1 }
         if loading.asked == 0 { loading.goOn(call) }
         return 1
     }

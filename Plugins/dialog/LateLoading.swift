@@ -18,7 +18,6 @@ final class LateLoading: Loading, @unchecked Sendable {
     /// The part that is being read; nil: the calls with one Call-ID.
     private var part: UInt32?
     private var count = 0
-    private var asked = 0
     private var hasFailed = false
     /// Gets how many there were; nil: they cannot be read.
     private let then: (Int?) -> Void
@@ -112,55 +111,44 @@ final class LateLoading: Loading, @unchecked Sendable {
         return (part * width, part == Self.parts - 1 ? nil : (part + 1) * width)
     }
 
-    private func ask(_ body: (UnsafeMutableRawPointer) -> Bool) {
-        let user = Unmanaged.passRetained(self)
-        asked += 1
-        if body(user.toOpaque()) { return }
-        user.release()
-        asked -= 1
-        hasFailed = true
-    }
-
     private static let readNotes: mt_fn = { call in
-        guard let call, let user = call.pointee.user else { return 1 }
-        let loading = Unmanaged<LateLoading>.fromOpaque(user).takeRetainedValue()
-        loading.asked -= 1
+        guard let call, let loading = LateLoading.answered(call) else { return 1 }
         if call.pointee.result > 0 { loading.readPart(call) } else { loading.then(nil) }
         return 1
     }
 
     private static let readDialogs: mt_fn = { call in
-        guard let call, let user = call.pointee.user else { return 1 }
-        let loading = Unmanaged<LateLoading>.fromOpaque(user).takeRetainedValue()
-        loading.asked -= 1
+        guard let call, let loading = LateLoading.answered(call) else { return 1 }
         if call.pointee.result > 0 { loading.readVariables(call) } else { loading.then(nil) }
         return 1
     }
 
     /// The dialogs are there: now their variables.
     private func readVariables(_ call: CallPointer) {
-        asked += 1
+        var isAsked = true
         if part == nil {
             for key in loaded.keys {
-                ask { Storage.findVariables(call, of: key, Loading.variableRow, Self.haveVariables, $0) }
+                isAsked =
+                    ask { Storage.findVariables(call, of: key, Loading.variableRow, Self.haveVariables, $0) }
+                    && isAsked
             }
         } else if !loaded.isEmpty {
-            ask { Storage.findVariables(call, entries: entries, Loading.variableRow, Self.haveVariables, $0) }
+            isAsked = ask {
+                Storage.findVariables(call, entries: entries, Loading.variableRow, Self.haveVariables, $0)
+            }
         }
-        answered(call)
+        if !isAsked { hasFailed = true }
+        if asked == 0 { haveAll(call) }
     }
 
     private static let haveVariables: mt_fn = { call in
-        guard let call, let user = call.pointee.user else { return 1 }
-        let loading = Unmanaged<LateLoading>.fromOpaque(user).takeRetainedValue()
+        guard let call, let loading = LateLoading.answered(call) else { return 1 }
         if call.pointee.result <= 0 { loading.hasFailed = true }
-        loading.answered(call)
+        if loading.asked == 0 { loading.haveAll(call) }
         return 1
     }
 
-    private func answered(_ call: CallPointer) {
-        asked -= 1
-        guard asked == 0 else { return }
+    private func haveAll(_ call: CallPointer) {
         if hasFailed {
             hasFailed = false
             guard part == nil else {

@@ -5,7 +5,7 @@ import PluginKit
 
 /// The calls of before the restart: read on the main thread, before any traffic, into the tables of the workers that
 /// their messages will come to.
-class Loading {
+class Loading: Asking {
     /// By entry and id in one word: the numbers of those that were restored.
     private(set) var loaded: [UInt64: UInt64] = [:]
     private var skipped = 0

@@ -93,8 +93,7 @@ enum Heirs {
 }
 
 /// The subscriptions of one server.
-private final class SubscriptionRows: @unchecked Sendable {
-    private(set) var isRead = false
+private final class SubscriptionRows: AskedRows, @unchecked Sendable {
     private(set) var keys: Set<Group.RowKey> = []
     private(set) var groups: [ObjectIdentifier: Group] = [:]
     private(set) var count = 0
@@ -102,45 +101,27 @@ private final class SubscriptionRows: @unchecked Sendable {
     private let then: (CallPointer, SubscriptionRows) -> Void
     private let now = Now.milliseconds
 
-    init(_ then: @escaping (CallPointer, SubscriptionRows) -> Void) { self.then = then }
+    init(_ then: @escaping (CallPointer, SubscriptionRows) -> Void) {
+        self.then = then
+        super.init(width: SubscriptionColumn.allCases.count)
+    }
 
     /// - Parameter body: under the lock of the line; true: it has changed something.
     func ask(_ call: CallPointer, of server: Int, _ body: @escaping (Group, Subscription) -> Bool) {
         self.body = body
-        let held = Unmanaged.passRetained(self)
-        let matches = [Rows.match(SubscriptionColumn.serverID, server)]
-        let isAsked =
-            Storage.subscriptions.map {
-                Storage.find(
-                    call, $0, matches, SubscriptionRows.row, SubscriptionRows.done, held.toOpaque())
-            } ?? false
-        if !isAsked { held.release() }
+        ask(call, Storage.subscriptions, [Rows.match(SubscriptionColumn.serverID, server)])
     }
 
-    private static let row: mt_fn = { call in
-        guard let call, let user = call.pointee.user,
-            let row = ReadRow(call, width: SubscriptionColumn.allCases.count)
-        else { return 1 }
-        let all = Unmanaged<SubscriptionRows>.fromOpaque(user).takeUnretainedValue()
-        let done = Loading.restore(row, at: all.now) { group, one in
-            all.keys.insert(Group.RowKey(one))
-            return all.body(group, one)
+    override func take(_ row: ReadRow) {
+        let done = Loading.restore(row, at: now) { group, one in
+            keys.insert(Group.RowKey(one))
+            return body(group, one)
         }
-        guard let (group, isChanged) = done else { return 1 }
-        guard isChanged else {
-            lines.tidy(group)
-            return 1
-        }
-        all.count += 1
-        all.groups[ObjectIdentifier(group)] = group
-        return 1
+        guard let (group, isChanged) = done else { return }
+        guard isChanged else { return lines.tidy(group) }
+        count += 1
+        groups[ObjectIdentifier(group)] = group
     }
 
-    private static let done: mt_fn = { call in
-        guard let call, let user = call.pointee.user else { return 1 }
-        let all = Unmanaged<SubscriptionRows>.fromOpaque(user).takeRetainedValue()
-        all.isRead = call.pointee.result > 0
-        all.then(call, all)
-        return 1
-    }
+    override func end(_ call: CallPointer) { then(call, self) }
 }

@@ -239,14 +239,13 @@ extension Int64 {
 }
 
 /// Rows of appearances that were asked for.
-final class StateRows: @unchecked Sendable {
+final class StateRows: AskedRows, @unchecked Sendable {
     struct Row {
         let aor: String
         let appearance: Appearance
     }
     private(set) var rows: [Row] = []
     private(set) var announcements: [Sharing.Announcement] = []
-    private(set) var isRead = false
     private(set) var question: UInt64 = 0
     let isAll: Bool
     private let then: (CallPointer, StateRows) -> Void
@@ -254,42 +253,26 @@ final class StateRows: @unchecked Sendable {
     init(isAll: Bool = false, then: @escaping (CallPointer, StateRows) -> Void) {
         self.isAll = isAll
         self.then = then
+        super.init(width: StateColumn.allCases.count)
     }
 
-    /// False: they cannot be asked for.
-    func ask(_ call: CallPointer, _ states: OpaquePointer, _ matches: [mt_match]) -> Bool {
-        let held = Unmanaged.passRetained(self)
-        let asked = Sharing.ask {
-            Storage.find(call, states, matches, StateRows.row, StateRows.done, held.toOpaque())
-        }
-        guard let asked else {
-            held.release()
-            return false
-        }
+    override func ask(_ call: CallPointer, _ states: OpaquePointer?, _ matches: [mt_match]) -> Bool {
+        guard let asked = Sharing.ask({ super.ask(call, states, matches) }) else { return false }
         // The answer comes to this worker, so not before we return.
         question = asked
         return true
     }
 
-    private static let row: mt_fn = { call in
-        guard let call, let user = call.pointee.user,
-            let row = ReadRow(call, width: StateColumn.allCases.count)
-        else { return 1 }
-        let all = Unmanaged<StateRows>.fromOpaque(user).takeUnretainedValue()
+    override func take(_ row: ReadRow) {
         if row.number(StateColumn.index.rawValue) < 0 {
-            all.announcements.append(Loading.announcement(row))
+            announcements.append(Loading.announcement(row))
         } else if let appearance = Loading.appearance(row) {
-            all.rows.append(Row(aor: row.string(StateColumn.aor.rawValue), appearance: appearance))
+            rows.append(Row(aor: row.string(StateColumn.aor.rawValue), appearance: appearance))
         }
-        return 1
     }
 
-    private static let done: mt_fn = { call in
-        guard let call, let user = call.pointee.user else { return 1 }
-        let all = Unmanaged<StateRows>.fromOpaque(user).takeRetainedValue()
-        all.isRead = call.pointee.result > 0
-        all.then(call, all)
-        Sharing.answered(all.question)
-        return 1
+    override func end(_ call: CallPointer) {
+        then(call, self)
+        Sharing.answered(question)
     }
 }
