@@ -17,15 +17,16 @@ struct Limits: Sendable {
 /// Statements are sent, and their answers waited for here: so a server that has gone without a word keeps nobody
 /// longer than the limit.
 final class Connection: ServerConnection {
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     private let limits: Limits
     /// Statements that the server has prepared, by their text.
     private var prepared: [String: String] = [:]
 
-    init(_ url: DatabaseURL, _ limits: Limits) throws(SQLFailure) {
+    /// - Parameter name: what the server shows it as, in `pg_stat_activity`.
+    init(_ url: DatabaseURL, _ limits: Limits, as name: String = "martlet") throws(SQLFailure) {
         self.limits = limits
         var settings: [(String, String)] = [
-            ("dbname", url.database), ("application_name", "martlet"), ("client_encoding", "UTF8"),
+            ("dbname", url.database), ("application_name", name), ("client_encoding", "UTF8"),
             ("connect_timeout", String(max(limits.connect / 1000, 2))),
             ("options", "-c statement_timeout=\(limits.statement) -c standard_conforming_strings=on"),
             ("tcp_user_timeout", String(limits.statement)), ("keepalives", "1"),
@@ -214,7 +215,7 @@ final class Connection: ServerConnection {
         }
     }
 
-    private func broken() -> SQLFailure { SQLFailure(Connection.line(PQerrorMessage(handle)), .away) }
+    func broken() -> SQLFailure { SQLFailure(Connection.line(PQerrorMessage(handle)), .away) }
 
     /// An error as one line.
     private static func line(_ text: UnsafePointer<CChar>?) -> String {

@@ -15,11 +15,18 @@ private let versionTable = Param<Text>(
     "version_table", default: "version", is: .verbatim, "The table that lists the versions of tables.")
 private let keepAlive = Param<Int>(
     "tcp_keepalive", default: "0", in: 0...86_400, "Seconds between signs of life; 0: as the system has it.")
+private let listens = Param<Bool>(
+    "listen", default: "1", "0: nobody is told what other servers write; whoever wants to know looks.")
 private let retries = Param<Int>("retries", default: "2", in: 0...100, "Accepted; has no effect here.")
 private let timeout = Param<Int>("timeout", default: "0", in: 0...86_400, "Accepted; see statement_timeout.")
 private let lockset = Param<Int>("lockset", default: "4", in: 0...100, "Accepted; has no effect here.")
 private let escape = Param<Int>(
     "bytea_output_escape", default: "1", in: 0...1, "Accepted; has no effect here.")
+
+private let sent = Counter("notifications_sent", "Other servers were told of a table that was written to.")
+private let received = Counter(
+    "notifications_received", "Other servers have told of a table that is watched here.")
+private let listening = Counter("listening", gauge: true, "Connections that listen for what others tell.")
 
 /// All databases, by their URLs. Changed on the main thread before traffic only.
 nonisolated(unsafe) private var databases: [Database] = []
@@ -27,10 +34,12 @@ nonisolated(unsafe) private var databases: [Database] = []
 private let plugin = Plugin("db_postgres", "1.0.0", "Keeps tables on PostgreSQL servers.") {
     [connectTimeout, statementTimeout]
     [connections, keepAlive, retries, timeout, lockset, escape]
+    listens
     versionTable
+    [sent, received, listening].map { $0 as any Declaration }
 
     Offer("store.postgres", 1, 0) { head in
-        Store.api(head) { host, url, table, out in open(host, url, table, out) }
+        Store.api(head, watches: true) { host, url, table, out in open(host, url, table, out) }
     }
     // Before anybody else looks into the tables, after privileges were given up.
     Hook("core.ready", order: -1000) { _ in
@@ -65,9 +74,21 @@ private func open(
         limits.keepAlive = keepAlive.value
         database = Database(
             text, shown: url.shown, .postgres, StoreSettings(versionTable: String(versionTable.value)),
-            connections: connections.value
+            connections: connections.value, news: news(of: url, limits)
         ) { [limits] () throws(SQLFailure) in try Connection(url, limits) }
         databases.append(database)
     }
     return Store.add(table, to: database, host, out)
+}
+
+/// Who is told is told in any case: another server may listen.
+private func news(of url: DatabaseURL, _ limits: Limits) -> NewsSource {
+    let open = { () throws(SQLFailure) -> any NewsConnection in
+        let connection = try Connection(url, limits, as: "martlet listens")
+        try connection.listen()
+        return connection
+    }
+    return NewsSource(
+        told: { sent.add($0) }, heard: { received.add($0) }, listening: { listening.add($0) },
+        open: listens.value ? open : nil)
 }

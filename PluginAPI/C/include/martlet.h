@@ -777,6 +777,15 @@ typedef struct mt_store_api {
      * done gets 1 in args[0] when the row was put, and 0 when it was not.    */
     mt_result (*claim)(mt_call *, mt_store *, const mt_value *row,
                        const mt_match *, uint32_t matches, mt_fn done, void *user);
+    /* [worker] changed is called, on the worker of the call and without a message,
+     * when other servers have written to the table: once for all they did since
+     * it was called last, with MT_OK in call->result. MT_OK comes as well when the
+     * database begins to tell; MT_ERROR when it cannot for a while: until the next
+     * MT_OK only looking helps. What is written to the table here is told to
+     * others from now on. MT_NO: it will never call changed.
+     * Look now and then all the same: of what others than servers of this kind
+     * write nobody tells.                                                     */
+    mt_result (*watch)(mt_call *, mt_store *, mt_fn changed, void *user);
 } mt_store_api;
 
 /* "filter.NAME" 1.0, offered by a plugin: bytes into bytes, on a connection whose

@@ -12,13 +12,16 @@ public final class Database: @unchecked Sendable {
     let settings: StoreSettings
     let open: () throws(SQLFailure) -> any StoreConnection
     let wellbeing = Wellbeing()
+    /// Nil: it does not tell anybody of what is written.
+    private(set) var listener: Listener?
     private let most: Int
     private var lanes: [Lane] = []
     private var tables = 0
 
     public init(
         _ name: String, shown: String? = nil, _ dialect: Dialect, _ settings: StoreSettings,
-        connections: Int = 1, open: @escaping () throws(SQLFailure) -> any StoreConnection
+        connections: Int = 1, news: NewsSource? = nil,
+        open: @escaping () throws(SQLFailure) -> any StoreConnection
     ) {
         self.name = name
         self.shown = shown ?? name
@@ -26,6 +29,7 @@ public final class Database: @unchecked Sendable {
         self.settings = settings
         self.open = open
         most = max(connections, 1)
+        listener = news.map { Listener($0, of: self) }
     }
 
     var isServer: Bool { dialect != .sqlite }
@@ -42,5 +46,8 @@ public final class Database: @unchecked Sendable {
 
     public func start() -> Bool { lanes.allSatisfy { $0.start() } }
 
-    public func stop() { for lane in lanes { lane.stop() } }
+    public func stop() {
+        for lane in lanes { lane.stop() }
+        listener?.stop()
+    }
 }

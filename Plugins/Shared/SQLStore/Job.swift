@@ -34,6 +34,13 @@ public struct Job: @unchecked Sendable {
         }
     }
 
+    /// It is done, and a row is other than it was; of what was erased that is assumed.
+    var hasWritten: Bool {
+        guard result > 0 else { return false }
+        if case .claim = work { return number > 0 }
+        return writes
+    }
+
     /// It did not work after all.
     mutating func fail(alsoReading: Bool) {
         guard alsoReading || writes else { return }

@@ -10,12 +10,11 @@ import SQLLogic
 /// it. So the more there is to do, the less each costs. Nobody waits for the database but this thread; only `load`,
 /// before traffic, does its work where it is called.
 final class Lane: @unchecked Sendable {
-    private let database: Database
+    let database: Database
     private let number: Int
     private(set) var tables: [OpenTable] = []
     private let queue = JobQueue()
-    private var thread = pthread_t()
-    private var isRunning = false
+    private let thread = StoreThread()
 
     /// Holds the rest together: the thread's, and that of `load`.
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -41,25 +40,14 @@ final class Lane: @unchecked Sendable {
     /// Opens the database, and starts the thread; that it cannot be opened is for its users to judge.
     func start() -> Bool {
         locked { _ = isOpen() }
-        let held = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { raw in
-                guard let raw else { return nil }
-                Unmanaged<Lane>.fromOpaque(raw).takeRetainedValue().run()
-                return nil
-            }, held.toOpaque())
-        if code != 0 { held.release() }
-        isRunning = code == 0
-        return isRunning
+        return thread.start { [self] in run() }
     }
 
     /// What has been asked for is done first.
     func stop() {
-        guard isRunning else { return }
-        isRunning = false
+        guard thread.isRunning else { return }
         queue.end()
-        pthread_join(thread, nil)
+        thread.join()
         locked { connection = nil }
     }
 
@@ -74,13 +62,10 @@ final class Lane: @unchecked Sendable {
     // MARK: - the thread
 
     private func run() {
-        // Signals are for the main thread, and nobody is to end the process by hanging up.
-        var all = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, nil)
         while let jobs = queue.take(atMost: 2000, milliseconds: locked { isTroubled } ? 1000 : 0) {
             let done = locked { perform(jobs) }
             deliver(done)
+            tell(done)
         }
     }
 
@@ -100,10 +85,13 @@ final class Lane: @unchecked Sendable {
                 // What may have been committed is not done twice. Two servers that were in each other's way, which a
                 // database server settles by undoing one of them, will not be so again and again.
                 if error.trouble == .locked, database.isServer, !hasCommitted, attempt < 3 { continue }
-                met(error)
-                guard attempt == 0, !hasCommitted, self.connection == nil, database.isServer else {
+                let isOver = (error.trouble ?? .other(0)).needsReopening
+                guard isOver, attempt == 0, !hasCommitted, database.isServer else {
+                    met(error)
                     return jobs
                 }
+                // That there can be no new one is told when it is tried.
+                self.connection = nil
                 lastTry = 0
             }
         }
@@ -163,6 +151,26 @@ final class Lane: @unchecked Sendable {
             if job.done != nil || !job.rows.isEmpty { perWorker[job.worker, default: []].append(job) }
         }
         for (worker, jobs) in perWorker { mailbox(worker).send(jobs) }
+    }
+
+    /// Other servers hear which of the watched tables were written to: once for all that was done together, and after
+    /// those who wait for an answer here. It is not said twice, for they look by themselves now and then.
+    private func tell(_ jobs: [Job]) {
+        guard let listener = database.listener else { return }
+        var tables: [OpenTable] = []
+        for job in jobs where job.hasWritten && job.table.isWatched.load(ordering: .relaxed) {
+            if !tables.contains(where: { $0 === job.table }) { tables.append(job.table) }
+        }
+        guard !tables.isEmpty else { return }
+        locked {
+            guard let connection else { return }
+            do throws(SQLFailure) {
+                for table in tables { try connection.tell(listener.news(of: table)) }
+                listener.source.told(tables.count)
+            } catch {
+                met(error)
+            }
+        }
     }
 
     private func mailbox(_ worker: UInt32) -> Mailbox {

@@ -2,12 +2,18 @@
 import CMartlet
 import PluginKit
 import SQLLogic
+import Synchronization
 
 /// The functions of "store.SCHEME", over databases of any kind.
 public enum Store {
     /// The table of functions. `open` finds the database of a URL; nil, when it has told why there is none.
-    public static func api(_ head: mt_head, open: @escaping mt_store_open) -> mt_store_api {
-        mt_store_api(
+    ///
+    /// - Parameter watches: databases of this kind have a `NewsSource`.
+    public static func api(_ head: mt_head, watches: Bool = false, open: @escaping mt_store_open)
+        -> mt_store_api
+    {
+        let watching: mt_store_watch = { call, store, changed, user in watch(call, store, changed, user) }
+        return mt_store_api(
             head: head, open: open,
             find: { call, store, matches, count, row, done, user in
                 ask(call, store, matches, count, done, user) { .find($0, row: row) }
@@ -24,8 +30,14 @@ public enum Store {
             load: { host, store, matches, count, row, user in load(host, store, matches, count, row, user) },
             claim: { call, store, row, matches, count, done, user in
                 claim(call, store, row, matches, count, done, user)
-            })
+            },
+            watch: watches ? watching : nil)
     }
+
+    private typealias mt_store_watch =
+        @convention(c) (
+            UnsafeMutablePointer<mt_call>?, OpaquePointer?, mt_fn?, UnsafeMutableRawPointer?
+        ) -> mt_result
 
     public typealias mt_store_open =
         @convention(c) (
@@ -79,6 +91,18 @@ private func claim(
             table: table, work: .claim(conditions), values: values, host: call.pointee.host,
             worker: call.pointee.worker, done: done, user: user))
     return mt_result(MT_OK)
+}
+
+private func watch(
+    _ call: UnsafeMutablePointer<mt_call>?, _ store: OpaquePointer?, _ changed: mt_fn?,
+    _ user: UnsafeMutableRawPointer?
+) -> mt_result {
+    guard let call, let changed, let table = OpenTable.of(store) else { return mt_result(MT_ERROR) }
+    guard let listener = table.lane.database.listener else { return mt_result(MT_NO) }
+    table.isWatched.store(true, ordering: .relaxed)
+    let watcher = Watcher(
+        table.layout.name, host: call.pointee.host, worker: call.pointee.worker, changed, user)
+    return mt_result(listener.add(watcher) ? MT_OK : MT_NO)
 }
 
 private func ask(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 import SQLLogic
+import Synchronization
 
 /// A table that a plugin has opened: what is behind its mt_store. It lives as long as the process.
 public final class OpenTable: @unchecked Sendable {
@@ -9,6 +10,8 @@ public final class OpenTable: @unchecked Sendable {
     unowned let lane: Lane
     /// Why it cannot be used, though the database is there. Under the lane's lock.
     public var refusal: (what: String, help: String)?
+    /// Others are to hear of what is written to it.
+    let isWatched = Atomic<Bool>(false)
 
     init(_ layout: TableLayout, in lane: Lane, _ dialect: Dialect) {
         self.layout = layout

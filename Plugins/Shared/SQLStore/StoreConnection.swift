@@ -26,11 +26,17 @@ public protocol StoreConnection: AnyObject {
     /// Makes tables, or brings them up to date, while nobody else does.
     func prepare(_ tables: [OpenTable], _ settings: StoreSettings) throws(SQLFailure)
     func perform(_ job: inout Job) throws(SQLFailure)
+    /// Other servers hear of it. Outside of transactions, and only where a database has a `NewsSource`.
+    func tell(_ news: News) throws(SQLFailure)
     /// All rows of a query, lent one by one.
     func visit(
         _ layout: TableLayout, _ conditions: [Statement.Condition], _ values: PackedValues,
         _ row: (UnsafePointer<mt_value>) -> Bool
     ) throws(SQLFailure)
+}
+
+extension StoreConnection {
+    public func tell(_ news: News) throws(SQLFailure) {}
 }
 
 /// How a database is used, whatever kind it is of.

@@ -100,7 +100,7 @@ static mt_result init(const mt_host *host)
 }
 
 static const mt_store_api store = {
-    MT_HEAD(mt_store_api, 1, 0), open_table, find, put, erase, count_rows, load, NULL
+    MT_HEAD(mt_store_api, 1, 0), open_table, find, put, erase, count_rows, load, NULL, NULL
 };
 static const mt_need needs[] = { { "martlet.loop", 1, 0, 0, (const void **)&loop } };
 static const mt_offer offers[] = { { "store.slow", &store.head } };
