@@ -17,7 +17,7 @@ enum Inheriting {
         guard let heartbeat = Heartbeat(url, settings) else { return .error }
         heartbeat.inherit = { call, dead, finished in inherit(dead.server, Finished(finished)) }
         // What was taken from us is in notes, and what we write meanwhile would be in the way.
-        heartbeat.buried = { Notes.look($0) }
+        heartbeat.buried = { Notes.want($0) }
         self.heartbeat = heartbeat
         return .yes
     }
@@ -47,7 +47,7 @@ enum Inheriting {
                 }
                 guard let all = progress.add(count) else { return }
                 Loop.post(to: 0) { call in
-                    Notes.add(owner: dead)
+                    Notes.add(call.raw, owner: dead)
                     Host.log(.notice, "\(all) calls of server \(dead) go on here")
                     finished.run(call.raw)
                     return .yes

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 import DialogLogic
+import Peers
 import PluginKit
 import Synchronization
 
@@ -15,9 +16,9 @@ enum Notes {
     /// The last stamp of each worker, and the notes that it is about to erase.
     nonisolated(unsafe) private static var stamps: [Int] = []
     nonisolated(unsafe) private static var done: [Set<Identity>] = []
-    /// On the first worker: whose notes are read, and whether they are being read.
+    /// On the first worker: whose notes are read, and when.
     nonisolated(unsafe) private static var owners: [Int] = []
-    nonisolated(unsafe) private static var isLooking = false
+    nonisolated(unsafe) private static var lookout: Lookout?
     /// When all that had been noted by then was handed to the workers, in Unix milliseconds.
     private static let read = Atomic<Int>(0)
 
@@ -44,7 +45,9 @@ enum Notes {
         stamps = Array(repeating: 0, count: max(Host.workers, 1))
         done = Array(repeating: [], count: max(Host.workers, 1))
         owners = [Sharing.own]
-        return store == nil ? .error : .yes
+        guard let store else { return .error }
+        lookout = Lookout(api, store, interval: shareInterval.value, look: look)
+        return .yes
     }
 
     /// What a row says; nil: it is none that we understand.
@@ -203,15 +206,20 @@ enum Notes {
     }
 
     /// On the first worker: what was for that server is for us from now on as well.
-    static func add(owner: Int) {
+    static func add(_ call: CallPointer, owner: Int) {
         if !owners.contains(owner) { owners.append(owner) }
+        want(call)
     }
+
+    /// On the first worker, from now on.
+    static func start() { lookout?.start(on: 0) }
+
+    /// On the first worker: there may be something for us.
+    static func want(_ call: CallPointer) { lookout?.want(call) }
 
     static func areRead(since time: Int) -> Bool { read.load(ordering: .acquiring) > time }
 
-    /// On the first worker: is there something for us?
-    static func look(_ call: CallPointer) {
-        guard !isLooking else { return }
+    private static func look(_ call: CallPointer) {
         let look = Look()
         for owner in owners {
             let user = Unmanaged.passRetained(look).toOpaque()
@@ -221,7 +229,7 @@ enum Notes {
                 Unmanaged<Look>.fromOpaque(user).release()
             }
         }
-        isLooking = look.asked > 0
+        if look.asked == 0 { lookout?.looked(call, isSettled: false) }
     }
 
     private final class Look {
@@ -244,8 +252,9 @@ enum Notes {
             look.asked -= 1
             look.hasFailed = look.hasFailed || raw.pointee.result <= 0
             guard look.asked == 0 else { return 1 }
-            isLooking = false
             look.tell()
+            // A note that is of use to nobody yet stays, and is read again.
+            lookout?.looked(raw, isSettled: look.notes.isEmpty && !look.hasFailed)
             if !look.hasFailed { Notes.read.store(look.start, ordering: .releasing) }
             return 1
         }

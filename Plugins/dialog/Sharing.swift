@@ -8,7 +8,7 @@ import PluginKit
 /// A dialog has one owner, the server that it was set up through, and only that one has it in memory, runs its timers,
 /// counts it and writes its row. A request inside it that comes to another server is put aside there for as long as
 /// the database takes to say what the dialog is; then it is a guest (`Guests`), and what comes of the request is left
-/// for the owner as a note (`Notes`), which he reads at his next look. When an owner dies, one of the others takes
+/// for the owner as a note (`Notes`), which he reads as soon as the database tells him, or at his next look. When an owner dies, one of the others takes
 /// over what was his (`Inheriting`). So what is shared costs nothing but notes of what really went elsewhere.
 enum Sharing {
     /// Written on the main thread before traffic.
@@ -35,9 +35,6 @@ enum Sharing {
     static func start(on worker: Int) {
         guard isOn, worker == 0 else { return }
         Inheriting.start(on: worker)
-        Loop.every(Milliseconds(shareInterval.value), on: 0) { call in
-            Notes.look(call.raw)
-            return .yes
-        }
+        Notes.start()
     }
 }

@@ -19,9 +19,10 @@ enum Heirs {
         guard let made = Heartbeat(url, settings) else { return .error }
         made.inherit = { call, dead, finished in inherit(call, dead.server, finished) }
         made.buried = { call in
-            Sharing.isBehind()
+            Sharing.want(call, all: true)
             compare(call)
         }
+        made.joined = { Sharing.want($0) }
         heartbeat = made
         return .yes
     }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
+import Peers
 import PluginKit
 import ScaLogic
 import Synchronization
 
-/// Several servers with one database have the same lines. Each looks every few milliseconds for the rows that the others
-/// have written since it looked last, and takes them as they are.
+/// Several servers with one database have the same lines. Each looks for the rows that the others have written since it
+/// looked last, and takes them as they are: when the database tells that there are some, or every few milliseconds.
 ///
 /// Nobody's clock has to be right. A server writes its rows one after the other, each with a greater number in the column
 /// "modified" than the one before, so whoever remembers the last one he has seen misses none. And a row that was read
@@ -35,6 +36,7 @@ enum Sharing {
     nonisolated(unsafe) private static var last: [Int: Int64] = [:]
     nonisolated(unsafe) private static var asked = 0
     nonisolated(unsafe) private static var needsAll = false
+    nonisolated(unsafe) private static var lookout: Lookout?
 
     static var isOn: Bool { lines.server != nil }
 
@@ -43,6 +45,9 @@ enum Sharing {
         let interval = shareInterval.value ?? (serverID.value == 0 ? 0 : 50)
         guard interval > 0, let url = databaseURL.value else { return .yes }
         lines.server = serverID.value
+        if let api = url.store, let states = Storage.states {
+            lookout = Lookout(api, states, interval: interval, look: look)
+        }
         return Heirs.open(url)
     }
 
@@ -50,10 +55,7 @@ enum Sharing {
     static func start() {
         guard isOn else { return }
         Heirs.start()
-        Loop.every(Milliseconds(shareInterval.value ?? 50), on: 0) { call in
-            look(call.raw)
-            return .yes
-        }
+        lookout?.start(on: 0)
     }
 
     // MARK: - the order of things
@@ -114,16 +116,30 @@ enum Sharing {
         last[row.number(StateColumn.serverID.rawValue), default: 0].raise(to: version)
     }
 
-    /// All has to be read again.
+    /// [main] All has to be read again.
     static func isBehind() { needsAll = true }
 
+    /// On the first worker: the same, or there is another server.
+    static func want(_ call: CallPointer, all: Bool = false) {
+        if all { needsAll = true }
+        lookout?.want(call)
+    }
+
     private static func look(_ call: CallPointer) {
-        guard asked == 0 else { return }
+        // One is for this function itself.
+        asked = 1
         if needsAll {
             needsAll = false
-            return ask(call, nil)
+            ask(call, nil)
+        } else {
+            for server in Heirs.others { ask(call, server) }
         }
-        for server in Heirs.others { ask(call, server) }
+        answered(call)
+    }
+
+    private static func answered(_ call: CallPointer) {
+        asked -= 1
+        if asked == 0 { lookout?.looked(call, isSettled: !needsAll) }
     }
 
     /// - Parameter server: nil: of all others, also what is not there any more.
@@ -140,8 +156,8 @@ enum Sharing {
         }
         asked += 1
         let rows = StateRows(isAll: server == nil) { call, rows in
-            asked -= 1
             took(call, rows)
+            answered(call)
         }
         if !rows.ask(call, states, matches) {
             asked -= 1

@@ -34,6 +34,8 @@ public final class Heartbeat: @unchecked Sendable {
     }
     /// Others took us for dead: what was ours may be theirs now. It is to be read again.
     public var buried: (CallPointer) -> Void = { _ in }
+    /// There is another server that was not there, or not alive, until now: what it has written is to be read.
+    public var joined: (CallPointer) -> Void = { _ in }
 
     public private(set) var liveness: Liveness
     private let settings: Settings
@@ -46,7 +48,7 @@ public final class Heartbeat: @unchecked Sendable {
 
     /// [main] Before "core.ready". Nil: the server has been told why.
     public init?(_ url: StorageURL, _ settings: Settings) {
-        guard let api = url.store, Heartbeat.canClaim(api) else {
+        guard let api = url.store, api.has(\.claim) else {
             _ = Host.fail(
                 "the database plugin of \(settings.service) cannot be shared by several servers",
                 help: "it has no claim(): use db_sqlite, db_mysql or db_postgres")
@@ -57,13 +59,6 @@ public final class Heartbeat: @unchecked Sendable {
         self.table = table
         liveness = Liveness(own: settings.server, patience: UInt64(settings.patience))
         own = Peer(server: settings.server, boot: String(UInt64.random(in: 1 ... .max), radix: 16), seen: 0)
-    }
-
-    private static func canClaim(_ api: UnsafePointer<mt_store_api>) -> Bool {
-        // Who was built before there was one has a shorter table.
-        guard Int(api.pointee.head.size) >= MemoryLayout<mt_store_api>.size else { return false }
-        return UnsafeRawPointer(api).load(
-            fromByteOffset: MemoryLayout<mt_store_api>.offset(of: \.claim) ?? 0, as: UInt.self) != 0
     }
 
     /// [worker] In "core.worker".
@@ -108,7 +103,9 @@ public final class Heartbeat: @unchecked Sendable {
         table.read(call) { [self] call, peers in
             isBusy = false
             guard let peers else { return liveness.missed(at: now) }
+            let before = liveness.others(at: now)
             liveness.heard(peers, at: now)
+            if !liveness.others(at: now).allSatisfy(before.contains) { joined(call) }
             for peer in liveness.lost(at: now) where !inheriting.contains(peer.server) { claim(call, peer) }
         }
     }
