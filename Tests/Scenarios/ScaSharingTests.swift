@@ -5,40 +5,18 @@ import Testing
 
 /// Two servers that have one database, of each kind.
 private final class Pair {
-    enum Kind: String, CaseIterable, Sendable {
-        case sqlite, postgres, mysql
-
-        private var server: DatabaseServer.Kind? { DatabaseServer.Kind(rawValue: rawValue) }
-        var isThere: Bool { server?.isThere ?? true }
-        func database() throws -> DatabaseServer? { try server.map { try DatabaseServer($0) } }
-    }
-
-    private let kind: Kind
-    private let folder: Scratch
-    private let database: DatabaseServer?
-    private var url: String { database?.url ?? "sqlite://\(folder.file("sca.db"))" }
+    private let database: SharedDatabase
     private(set) var one: Server!
     private(set) var two: Server!
 
-    init(_ kind: Kind) throws {
-        self.kind = kind
-        folder = try Scratch()
-        database = try kind.database()
-        one = try start(1)
-        two = try start(2)
-    }
-
-    private func start(_ number: Int) throws -> Server {
-        try scaServer(
-            """
-            modparam("sca", "db_url", "\(url)")
-            modparam("sca", "server_id", \(number))
-            modparam("sca", "share_timeout", 1000)
-            """, plugins: ["db_\(kind.rawValue)"])
+    init(_ kind: SharedDatabase.Kind) throws {
+        database = try SharedDatabase(kind)
+        one = try sharedLineServer(database, 1)
+        two = try sharedLineServer(database, 2)
     }
 
     /// It comes back, at another port.
-    func restart() throws { one = try start(1) }
+    func restart() throws { one = try sharedLineServer(database, 1) }
 
     /// A telephone that subscribes at one of them.
     func phone(_ server: Server, subscribes: Bool = true, aor: String = DeskPhone.line) throws -> DeskPhone {
@@ -70,8 +48,10 @@ extension DeskPhone {
 }
 
 @Suite(.serialized) struct ScaSharingScenarioTests {
-    @Test(arguments: Pair.Kind.allCases)
-    private func `a line that is seized at one server is busy at the other`(_ kind: Pair.Kind) throws {
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    private func `a line that is seized at one server is busy at the other`(_ kind: SharedDatabase.Kind)
+        throws
+    {
         guard kind.isThere else { return }
         let pair = try Pair(kind)
         let a = try pair.phone(pair.one)
@@ -110,8 +90,8 @@ extension DeskPhone {
         }
     }
 
-    @Test(arguments: Pair.Kind.allCases)
-    private func `a call goes by way of either server`(_ kind: Pair.Kind) throws {
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    private func `a call goes by way of either server`(_ kind: SharedDatabase.Kind) throws {
         guard kind.isThere else { return }
         let pair = try Pair(kind)
         let a = try pair.phone(pair.one)
@@ -170,8 +150,10 @@ extension DeskPhone {
         for server in [pair.one, pair.two] { #expect(server?.complaints == [], "\(server?.log ?? "")") }
     }
 
-    @Test(arguments: Pair.Kind.allCases)
-    private func `when a server dies the other one goes on for its telephones and lines`(_ kind: Pair.Kind)
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    private func `when a server dies the other one goes on for its telephones and lines`(
+        _ kind: SharedDatabase.Kind
+    )
         throws
     {
         guard kind.isThere else { return }
@@ -220,8 +202,10 @@ extension DeskPhone {
         #expect(try b.seize("4").status == 480)
     }
 
-    @Test(arguments: Pair.Kind.allCases)
-    private func `a server that was taken for dead lets go of what went to the other`(_ kind: Pair.Kind)
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    private func `a server that was taken for dead lets go of what went to the other`(
+        _ kind: SharedDatabase.Kind
+    )
         throws
     {
         guard kind.isThere else { return }

@@ -44,6 +44,20 @@ func scaServer(
         """, listen: listen, "--strict", "-n", "\(workers)", in: folder)
 }
 
+/// One of several servers that have the same lines.
+func sharedLineServer(
+    _ database: SharedDatabase, _ number: Int, _ more: String = "", plugins: [String] = [],
+    initial: String = ""
+) throws -> Server {
+    try scaServer(
+        """
+        modparam("sca", "db_url", "\(database.url)")
+        modparam("sca", "server_id", \(number))
+        modparam("sca", "share_timeout", 1000)
+        \(more)
+        """, plugins: [database.kind.plugin] + plugins, initial: initial)
+}
+
 /// What should not have come.
 struct Unexpected: Error, CustomStringConvertible {
     let description: String
