@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 import PluginKit
+import ScaLogic
 
 /// Rows that the database is asked for. It lives until they are there.
 class AskedRows: @unchecked Sendable {
@@ -37,5 +38,47 @@ class AskedRows: @unchecked Sendable {
         asked.isRead = call.pointee.result > 0
         asked.end(call)
         return 1
+    }
+}
+
+extension Group.RowKey {
+    /// What tells its row from all others.
+    func with<Result>(_ body: ([mt_match]) -> Result) -> Result {
+        func match(_ column: SubscriptionColumn, _ text: mt_str) -> mt_match {
+            mt_match(column: UInt32(column.rawValue), op: UInt32(MT_EQ), value: mt_value(text))
+        }
+        return contact.withRaw { contact in
+            callID.withRaw { callID in
+                fromTag.withRaw { fromTag in
+                    toTag.withRaw { toTag in
+                        body([
+                            match(.subscriber, contact), match(.callID, callID), match(.fromTag, fromTag),
+                            match(.toTag, toTag),
+                        ])
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A row that was read.
+struct ReadRow {
+    private let values: UnsafePointer<mt_value>
+
+    init?(_ call: CallPointer, width: Int) {
+        guard let values = call.pointee.args, Int(call.pointee.argc) >= width else { return nil }
+        self.values = values
+    }
+
+    /// As long as the row.
+    @_lifetime(immortal) func text(_ column: Int) -> Text {
+        let value = values[column]
+        return Text(unchecked: value.type == UInt32(MT_STR) ? value.str : mt_str())
+    }
+    func string(_ column: Int) -> String { String(text(column)) }
+    func number(_ column: Int) -> Int {
+        let value = values[column]
+        return value.type == UInt32(MT_INT) ? Int(value.num) : text(column).integer ?? 0
     }
 }

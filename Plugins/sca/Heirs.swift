@@ -18,10 +18,7 @@ enum Heirs {
         settings.interval = max(100, min(1000, shareTimeout.value / 5))
         guard let made = Heartbeat(url, settings) else { return .error }
         made.inherit = { call, dead, finished in inherit(call, dead.server, finished) }
-        made.buried = { call in
-            Sharing.want(call, all: true)
-            compare(call)
-        }
+        made.buried = { call in Sharing.want(call, all: true) }
         made.joined = { Sharing.want($0) }
         heartbeat = made
         return .yes
@@ -76,7 +73,7 @@ enum Heirs {
     // MARK: - taken for dead
 
     /// Which of our subscriptions are still ours.
-    private static func compare(_ call: CallPointer) {
+    static func compare(_ call: CallPointer) {
         let last = lines.nextNumber()
         let rows = SubscriptionRows { call, rows in
             guard rows.isRead else { return }

@@ -63,6 +63,17 @@ final class Loading: @unchecked Sendable {
     static func restore(_ row: ReadRow, at now: Int64, _ body: (Group, Subscription) -> Bool) -> (
         Group, Bool
     )? {
+        guard let name = LineName(row.text(SubscriptionColumn.aor.rawValue)),
+            let one = subscription(row, at: now)
+        else { return nil }
+        let maximum = Limits.line(name)?.maximum ?? 0
+        return lines.make(name) { group in
+            group.maximum = maximum
+            return body(group, one)
+        }
+    }
+
+    static func subscription(_ row: ReadRow, at now: Int64) -> Subscription? {
         func text(_ column: SubscriptionColumn) -> String { row.string(column.rawValue) }
         func number(_ column: SubscriptionColumn) -> Int { row.number(column.rawValue) }
         // 0 is what the description of the table says of call-info, and what nobody writes.
@@ -70,7 +81,6 @@ final class Loading: @unchecked Sendable {
             let package = number(.event) == 0
                 ? .callInfo : Package(rawValue: UInt8(truncatingIfNeeded: number(.event))),
             Int64(number(.expires)) * 1000 > now,
-            let name = LineName(row.text(SubscriptionColumn.aor.rawValue)),
             LineName(row.text(SubscriptionColumn.subscriber.rawValue)) != nil, !text(.callID).isEmpty
         else { return nil }
         let callID = text(.callID)
@@ -87,12 +97,8 @@ final class Loading: @unchecked Sendable {
         one.savedSequence = last
         one.notifySequence = last &+ UInt32(max(1000, updateInterval.value * 100))
         one.isOwed = true
-        let maximum = Limits.line(name)?.maximum ?? 0
-        let subscription = one
-        return lines.make(name) { group in
-            group.maximum = maximum
-            return body(group, subscription)
-        }
+        one.server = number(.serverID)
+        return one
     }
 
     private static let stateRow: mt_fn = { call in

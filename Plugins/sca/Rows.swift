@@ -207,12 +207,12 @@ enum Rows {
         }
     }
 
-    static func row(_ group: Group, _ one: Subscription) -> Row {
+    static func row(_ aor: String, _ one: Subscription) -> Row {
         var row = Row(width: SubscriptionColumn.allCases.count)
         func put(_ column: SubscriptionColumn, _ number: Int) { row.put(column.rawValue, number) }
         func put(_ column: SubscriptionColumn, _ text: String) { row.put(column.rawValue, text) }
         put(.subscriber, one[.contact])
-        put(.aor, group.aor)
+        put(.aor, aor)
         put(.event, Int(one.package.rawValue))
         put(.expires, Int((one.expires + 999) / 1000))
         put(.state, 0)
@@ -278,26 +278,5 @@ enum Rows {
         put(.deadline, Int(one.deadline))
         put(.serverID, serverID.value)
         return row
-    }
-}
-
-/// A row that was read.
-struct ReadRow {
-    private let values: UnsafePointer<mt_value>
-
-    init?(_ call: CallPointer, width: Int) {
-        guard let values = call.pointee.args, Int(call.pointee.argc) >= width else { return nil }
-        self.values = values
-    }
-
-    /// As long as the row.
-    @_lifetime(immortal) func text(_ column: Int) -> Text {
-        let value = values[column]
-        return Text(unchecked: value.type == UInt32(MT_STR) ? value.str : mt_str())
-    }
-    func string(_ column: Int) -> String { String(text(column)) }
-    func number(_ column: Int) -> Int {
-        let value = values[column]
-        return value.type == UInt32(MT_INT) ? Int(value.num) : text(column).integer ?? 0
     }
 }

@@ -178,7 +178,10 @@ enum Sharing {
             last[one.server, default: 0].raise(to: one.version)
             saw(one.version)
             hears(one)
+            // Of all that was asked for after a while, one look at the table says more.
+            if !rows.isAll, let group = lines.find(aor: one.aor) { Moving.check(call, group) }
         }
+        if rows.isAll { Heirs.compare(call) }
         var changed = rows.rows.compactMap { take($0, rows.question) }
         if rows.isAll { changed += forget(rows) }
         settle(call, changed)

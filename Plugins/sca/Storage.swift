@@ -41,7 +41,7 @@ enum Storage {
     /// Writes what a line has decided; its lock is held, so that rows are written in the order in which they change.
     static func write(_ call: CallPointer, _ group: Group, _ settlement: Settlement?) {
         let work = group.takeUnsaved()
-        guard let api, let subscriptions, let states else { return }
+        guard let api, subscriptions != nil, let states else { return }
         for key in work.erased { erase(call, key, group, settlement) }
         for index in work.appearances {
             let claim = work.claims[index]
@@ -66,10 +66,21 @@ enum Storage {
             }
         }
         for one in work.subscriptions {
-            let write = Write(group, .subscription(one.number), settlement)
-            write.start(call) { done, user in
-                Rows.row(group, one).with { api.pointee.put(call, subscriptions, $0, done, user) }
-            }
+            let write = Write(group, .subscription(one), settlement)
+            write.start(call) { done, user in put(call, group.aor, one, done, user) }
+        }
+    }
+
+    /// A subscription. Of several servers, only where its row is none, or that of the server that it was taken from.
+    static func put(
+        _ call: CallPointer, _ aor: String, _ one: Subscription, _ done: mt_fn,
+        _ user: UnsafeMutableRawPointer
+    ) -> mt_result {
+        guard let api, let subscriptions else { return mt_result(MT_ERROR) }
+        return Rows.row(aor, one).with { row in
+            guard Sharing.isOn else { return api.pointee.put(call, subscriptions, row, done, user) }
+            var match = Rows.match(SubscriptionColumn.serverID, one.server)
+            return api.pointee.claim(call, subscriptions, row, &match, 1, done, user)
         }
     }
 
@@ -92,26 +103,11 @@ enum Storage {
         guard let api, let subscriptions else { return }
         let write = Write(group, .erasure(key), settlement)
         write.start(call) { done, user in
-            with(key) { api.pointee.erase(call, subscriptions, $0, 4, done, user) }
-        }
-    }
-
-    private static func with(_ key: Group.RowKey, _ body: (UnsafePointer<mt_match>?) -> mt_result)
-        -> mt_result
-    {
-        func match(_ column: SubscriptionColumn, _ text: mt_str) -> mt_match {
-            mt_match(column: UInt32(column.rawValue), op: UInt32(MT_EQ), value: mt_value(text))
-        }
-        return key.contact.withRaw { contact in
-            key.callID.withRaw { callID in
-                key.fromTag.withRaw { fromTag in
-                    key.toTag.withRaw { toTag in
-                        let matches = [
-                            match(.subscriber, contact), match(.callID, callID), match(.fromTag, fromTag),
-                            match(.toTag, toTag),
-                        ]
-                        return matches.withUnsafeBufferPointer { body($0.baseAddress) }
-                    }
+            key.with { matches in
+                // What another server has taken over is that one's to erase.
+                let own = Sharing.isOn ? [Rows.match(SubscriptionColumn.serverID, serverID.value)] : []
+                return (matches + own).withUnsafeBufferPointer {
+                    api.pointee.erase(call, subscriptions, $0.baseAddress, UInt32($0.count), done, user)
                 }
             }
         }
@@ -127,7 +123,7 @@ enum Storage {
                 case .appearance(let index): group.markUnsaved(appearance: index)
                 case .claim(let index, let claim): waiters = group.undecided(index, claim)
                 case .announcement: group.announcementFailed()
-                case .subscription(let number): group.markUnsaved(subscription: number)
+                case .subscription(let one): group.markUnsaved(subscription: one.number, of: one.server)
                 case .erasure(let key): group.markErased(key)
                 }
                 return true
@@ -261,55 +257,5 @@ enum Storage {
         return matches.withUnsafeBufferPointer {
             api.pointee.erase(call, subscriptions, $0.baseAddress, 2, done, user) > 0
         }
-    }
-}
-
-/// One row on its way.
-final class Write: @unchecked Sendable {
-    enum What {
-        case appearance(Int)
-        case claim(Int, Group.Claim)
-        case announcement
-        case subscription(UInt32)
-        case erasure(Group.RowKey)
-    }
-    let group: Group?
-    let what: What
-    private let settlement: Settlement?
-
-    init(_ group: Group?, _ what: What, _ settlement: Settlement?) {
-        self.group = group
-        self.what = what
-        self.settlement = settlement
-    }
-
-    func start(_ call: CallPointer, _ body: (mt_fn, UnsafeMutableRawPointer) -> mt_result) {
-        let held = Unmanaged.passRetained(self)
-        if body(Write.done, held.toOpaque()) > 0 {
-            settlement?.expect()
-            return
-        }
-        held.release()
-        // The lock of the line may be held.
-        Loop.post(to: Int(call.pointee.worker)) { [self] _ in
-            Storage.failed(self)
-            return .yes
-        }
-    }
-
-    static let done: mt_fn = { call in
-        guard let call, let user = call.pointee.user else { return 1 }
-        let write = Unmanaged<Write>.fromOpaque(user).takeRetainedValue()
-        guard call.pointee.result > 0 else {
-            Storage.failed(write)
-            write.settlement?.written(call)
-            return 1
-        }
-        if case .claim(let index, let claim) = write.what, let group = write.group {
-            let isOurs = call.pointee.argc > 0 && call.pointee.args.map { $0[0].num > 0 } == true
-            Claiming.answered(call, group, index, claim, isOurs: isOurs)
-        }
-        write.settlement?.written(call)
-        return 1
     }
 }

@@ -65,10 +65,14 @@ enum Subscribing {
             }
             return try answer(call, name, request)
         } catch {
-            if error.status == 400 { Count.badRequests.add() }
-            sl.reply(call, error.status, error.reason)
-            return .no
+            return refuse(call, error)
         }
+    }
+
+    private static func refuse(_ call: borrowing Call, _ refusal: Refusal) -> Outcome {
+        if refusal.status == 400 { Count.badRequests.add() }
+        sl.reply(call, refusal.status, refusal.reason)
+        return .no
     }
 
     private static func read(_ message: Message) throws(Refusal) -> SubscribeRequest {
@@ -141,9 +145,10 @@ enum Subscribing {
 
     // MARK: - answering
 
-    private static func answer(_ call: borrowing Call, _ name: LineName, _ request: SubscribeRequest)
-        throws(Refusal) -> Outcome
-    {
+    /// - Parameter isLast: other servers have been asked for its subscription.
+    private static func answer(
+        _ call: borrowing Call, _ name: LineName, _ request: SubscribeRequest, isLast: Bool = false
+    ) throws(Refusal) -> Outcome {
         let now = Now.milliseconds
         let maximum = Limits.line(name)?.maximum ?? 0
         let number = lines.nextNumber()
@@ -156,9 +161,15 @@ enum Subscribing {
             guard let made = lines.make(name, decide) else { throw Refusal(500, "Internal server error") }
             done = made
         } else {
-            guard let group = lines.find(name), let answer = lines.with(group, decide) else {
-                throw Refusal(481, "Call Leg/Transaction Does Not Exist")
+            let group = lines.find(name)
+            let answer = group.flatMap { lines.with($0, decide) } ?? .unknown
+            let aor = name.aor
+            if answer == .unknown, !isLast,
+                let outcome = Moving.fetch(call, aor, request, then: { again($0, aor, request) })
+            {
+                return outcome
             }
+            guard let group else { throw Refusal(481, "Call Leg/Transaction Does Not Exist") }
             done = (group, answer)
         }
         let (group, answer) = done
@@ -175,6 +186,18 @@ enum Subscribing {
         case .busy:
             lines.tidy(group)
             return busy(call)
+        }
+    }
+
+    /// Whoever has it has been asked for it.
+    private static func again(_ call: borrowing Call, _ aor: String, _ request: SubscribeRequest) -> Outcome {
+        aor.withRaw { aor in
+            guard let name = LineName(Text(unchecked: aor)) else { return refuse(call, .malformed) }
+            do throws(Refusal) {
+                return try answer(call, name, request, isLast: true)
+            } catch {
+                return refuse(call, error)
+            }
         }
     }
 

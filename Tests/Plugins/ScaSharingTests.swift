@@ -222,13 +222,53 @@ private final class Branch {
         branch.subscribe("12")
         _ = branch.group.takeUnsaved()
         _ = branch.notices()
-        #expect(branch.group.disown(upTo: 2) { $0.fromTag == "11" } == 1)
+        // What is on its way to the database cannot be missed there.
+        branch.group.markStored(subscription: 2)
+        #expect(branch.group.disown(upTo: 2) { _ in false } == 1)
+        branch.subscribe("12")
+        _ = branch.group.takeUnsaved()
+        for number: UInt32 in [1, 3] { branch.group.markStored(subscription: number) }
+        #expect(branch.group.disown(upTo: 3) { $0.fromTag == "11" } == 1)
         #expect(branch.group.subscribers(.callInfo) == 1 && branch.notices() == [])
         #expect(branch.group.takeUnsaved().erased.isEmpty)
         // One that has come since, or is being written, cannot be in question.
         branch.subscribe("13")
         #expect(branch.group.disown(upTo: 9) { _ in false } == 1)
         #expect(branch.group.subscribers(.callInfo) == 1)
+    }
+
+    @Test
+    func `a subscription is written over the row of whom it was taken from, and over its own from then on`() {
+        let branch = Branch(1)
+        branch.subscribe("11")
+        #expect(branch.group.takeUnsaved().subscriptions.map(\.server) == [1])
+        var inherited = Subscription(
+            number: 7, .callInfo, contact: Branch.contact("12"), callID: "c", fromTag: "12", toTag: "srv",
+            sequence: 1, expires: branch.now + 1000, worker: 0)
+        inherited.server = 2
+        #expect(branch.group.restore(inherited))
+        #expect(branch.group.takeUnsaved().subscriptions.isEmpty)
+        branch.group.markUnsaved(subscription: 7)
+        #expect(branch.group.takeUnsaved().subscriptions.map(\.server) == [2])
+        // The database did not do it.
+        branch.group.markUnsaved(subscription: 7, of: 2)
+        #expect(branch.group.takeUnsaved().subscriptions.map(\.server) == [2])
+        branch.group.markUnsaved(subscription: 7)
+        #expect(branch.group.takeUnsaved().subscriptions.map(\.server) == [1])
+    }
+
+    @Test func `a subscription that moved is announced, and its former server lets go of that one`() {
+        let branch = Branch(1)
+        branch.subscribe("11")
+        branch.subscribe("12")
+        _ = branch.group.takeUnsaved()
+        _ = branch.notices()
+        #expect(branch.group.takeAnnouncement() != nil && branch.group.takeAnnouncement() == nil)
+        branch.group.announceAnew()
+        #expect(branch.group.takeAnnouncement() != nil && branch.group.takeAnnouncement() == nil)
+        #expect(branch.group.disown(2) && !branch.group.disown(2))
+        #expect(branch.group.subscribers(.callInfo) == 1 && branch.notices() == [])
+        #expect(branch.group.takeUnsaved().erased.isEmpty)
     }
 
     @Test func `a line is known where calls come by, as long as it has telephones anywhere`() {

@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// Two servers that have one database, of each kind.
-private final class Pair {
-    private let database: SharedDatabase
+final class LinePair {
+    let database: SharedDatabase
     private(set) var one: Server!
     private(set) var two: Server!
 
@@ -49,11 +49,11 @@ extension DeskPhone {
 
 @Suite(.serialized) struct ScaSharingScenarioTests {
     @Test(arguments: SharedDatabase.Kind.allCases)
-    private func `a line that is seized at one server is busy at the other`(_ kind: SharedDatabase.Kind)
+    func `a line that is seized at one server is busy at the other`(_ kind: SharedDatabase.Kind)
         throws
     {
         guard kind.isThere else { return }
-        let pair = try Pair(kind)
+        let pair = try LinePair(kind)
         let a = try pair.phone(pair.one)
         let b = try pair.phone(pair.two)
         #expect(try a.seize("2").status == 200)
@@ -91,9 +91,9 @@ extension DeskPhone {
     }
 
     @Test(arguments: SharedDatabase.Kind.allCases)
-    private func `a call goes by way of either server`(_ kind: SharedDatabase.Kind) throws {
+    func `a call goes by way of either server`(_ kind: SharedDatabase.Kind) throws {
         guard kind.isThere else { return }
-        let pair = try Pair(kind)
+        let pair = try LinePair(kind)
         let a = try pair.phone(pair.one)
         let b = try pair.phone(pair.two)
         let carol = try pair.phone(pair.two, subscribes: false, aor: "sip:carol@far.example")
@@ -151,13 +151,13 @@ extension DeskPhone {
     }
 
     @Test(arguments: SharedDatabase.Kind.allCases)
-    private func `when a server dies the other one goes on for its telephones and lines`(
+    func `when a server dies the other one goes on for its telephones and lines`(
         _ kind: SharedDatabase.Kind
     )
         throws
     {
         guard kind.isThere else { return }
-        let pair = try Pair(kind)
+        let pair = try LinePair(kind)
         let a = try pair.phone(pair.one)
         let b = try pair.phone(pair.two)
         let carol = try pair.phone(pair.one, subscribes: false, aor: "sip:carol@far.example")
@@ -203,13 +203,13 @@ extension DeskPhone {
     }
 
     @Test(arguments: SharedDatabase.Kind.allCases)
-    private func `a server that was taken for dead lets go of what went to the other`(
+    func `a server that was taken for dead lets go of what went to the other`(
         _ kind: SharedDatabase.Kind
     )
         throws
     {
         guard kind.isThere else { return }
-        let pair = try Pair(kind)
+        let pair = try LinePair(kind)
         let a = try pair.phone(pair.one)
         let b = try pair.phone(pair.two)
         pair.one.signal(SIGSTOP)
@@ -233,7 +233,7 @@ extension DeskPhone {
     }
 
     @Test func `a line is shared at servers that none of its telephones subscribes at`() throws {
-        let pair = try Pair(.sqlite)
+        let pair = try LinePair(.sqlite)
         let b = try pair.phone(pair.two)
         let a = try pair.phone(pair.one, subscribes: false)
         try pair.one.comes { try pair.one.statistic("sca.lines") == 1 }

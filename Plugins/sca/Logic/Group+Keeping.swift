@@ -7,6 +7,7 @@ extension Group {
         public let appearances: [Int]
         /// Those of them that others may want as well.
         public let claims: [Int: Claim]
+        /// Each with the server whose its row has to be, until this one's is written over it.
         public let subscriptions: [Subscription]
     }
 
@@ -18,6 +19,7 @@ extension Group {
                 subscriptions[at].isDirty = false
                 subscriptions[at].savedSequence = subscriptions[at].notifySequence
                 changed.append(subscriptions[at])
+                if let server { subscriptions[at].server = server }
             }
         }
         // What is being asked for is written when there is an answer.
@@ -37,10 +39,18 @@ extension Group {
 
     public func markUnsaved(appearance index: Int) { unsavedAppearances.insert(index) }
 
-    public func markUnsaved(subscription number: UInt32) {
+    /// - Parameter server: whose its row is still; nil: that is known.
+    public func markUnsaved(subscription number: UInt32, of server: Int? = nil) {
         guard let at = subscriptions.firstIndex(where: { $0.number == number }) else { return }
+        if let server { subscriptions[at].server = server }
         subscriptions[at].isDirty = true
         hasUnsavedSubscriptions = true
+    }
+
+    /// It is written. What has not been cannot be missed.
+    public func markStored(subscription number: UInt32) {
+        guard let at = subscriptions.firstIndex(where: { $0.number == number }) else { return }
+        subscriptions[at].isStored = true
     }
 
     /// Unless there is one like that again.
@@ -64,6 +74,7 @@ extension Group {
     public func restore(_ subscription: Subscription) -> Bool {
         var subscription = subscription
         subscription.isDirty = false
+        subscription.isStored = server == nil || subscription.server == server
         guard !subscriptions.contains(where: { RowKey($0) == RowKey(subscription) }) else { return false }
         subscriptions.append(subscription)
         return true

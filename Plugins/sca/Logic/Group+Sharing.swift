@@ -197,11 +197,23 @@ extension Group {
 
     static let announcement: Int64 = 3_600_000
 
+    /// The other servers are to hear of it in any case: they look whether what they have is still theirs then.
+    public func announceAnew() { announced = -1 }
+
+    /// Another server has that subscription now, and nobody is told. False: it is gone already.
+    public func disown(_ number: UInt32) -> Bool {
+        guard let at = subscriptions.firstIndex(where: { $0.number == number }) else { return false }
+        subscriptions.remove(at: at)
+        return true
+    }
+
     /// Subscriptions that another server has taken over: nobody is told, and nothing written.
     /// - Parameter last: later ones cannot be in question.
     public func disown(upTo last: UInt32, unless isOurs: (RowKey) -> Bool) -> Int {
         let before = subscriptions.count
-        subscriptions.removeAll { $0.number <= last && !$0.isDirty && !isOurs(RowKey($0)) }
+        subscriptions.removeAll {
+            $0.number <= last && $0.isStored && !$0.isDirty && !isOurs(RowKey($0))
+        }
         return before - subscriptions.count
     }
 }

@@ -78,6 +78,7 @@ extension Group {
         if !subscriptions[at].has(.contact, request.contact) {
             // RFC 6665, 4.4.1: a target refresh.
             erasedRows.append(RowKey(subscriptions[at]))
+            subscriptions[at].isStored = false
             subscriptions[at].setRoutes(contact: request.contact, subscriptions[at][.routes])
         }
         subscriptions[at].subscribeSequence = request.sequence
@@ -103,6 +104,7 @@ extension Group {
             expires: now + Int64(request.expires) * 1000, worker: request.worker)
         new.socket = request.socket
         new.connection = request.connection
+        new.server = server ?? 0
         new.isOwed = true
         if request.package == .lineSeize {
             guard let index = mayUse(request.index ?? .any) else { return .busy }

@@ -25,6 +25,13 @@ public final class Group: @unchecked Sendable {
             fromTag = subscription[.fromTag]
             toTag = subscription[.toTag]
         }
+        /// Of the subscription that a SUBSCRIBE inside a dialog is about.
+        public init(_ request: SubscribeRequest) {
+            contact = request.contact
+            callID = request.callID
+            fromTag = request.fromTag
+            toTag = request.toTag
+        }
     }
     public struct Limits: Equatable, Sendable {
         /// Milliseconds that a call may ring, or an INVITE go unanswered.

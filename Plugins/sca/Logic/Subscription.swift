@@ -58,6 +58,10 @@ public struct Subscription: Sendable {
     /// As the database has it.
     public var savedSequence: UInt32 = 0
     public var subscribeSequence: UInt32
+    /// Its row has been there, as one of ours.
+    public var isStored = false
+    /// Of several servers the one whose its row is: another one's is not written over.
+    public var server = 0
     /// Of line-seize: the appearance.
     public var index: Int32 = 0
     /// Unix time in milliseconds.
