@@ -70,6 +70,8 @@ struct Branch {
     /// The branch whose name leads here too, and that came to nothing; -1: none.
     var insteadOf: Int32 = -1
     var flags: Flags = []
+    /// Where it stands.
+    let index: UInt32
     var client = ClientSide.none
     /// The CANCEL on its way to the same place.
     var cancel = ClientSide.none
@@ -87,6 +89,8 @@ struct Branch {
     var ownFlags: UInt32 = 0
     /// How often its final reply came again.
     var copies: UInt16 = 0
+
+    init(index: UInt32) { self.index = index }
 
     func has(_ flag: Flags) -> Bool { flags.contains(flag) }
     var hasFinal: Bool { status >= 200 }

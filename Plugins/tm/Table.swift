@@ -6,21 +6,20 @@ import TmLogic
 
 /// The transactions of one worker, which alone touches it.
 ///
-/// They stand in pieces of 256 that never move, so a number leads to one with two loads. Those that requests may belong
-/// to hang in lists by the key of what a request and its ACK and CANCEL have in common.
+/// Those that requests may belong to hang in lists by the key of what a request and its ACK and CANCEL have in common.
 struct Table {
     private static let buckets = 65_536
-    private static let pieces = 65_536
 
     let worker: UInt32
     private let lists: UnsafeMutablePointer<UInt32>
-    private let memory: UnsafeMutablePointer<TransactionPointer?>
-    private var made: UInt32 = 1  // 0 is none
-    private var free: UInt32 = 0
-    private var freeBranch: BranchPointer?
+    private var all = Pieces<Transaction>()
+    /// The generation of those whose memory was given back, by 256.
+    private let generations: UnsafeMutablePointer<UInt32>
+    private var branches = Pieces<Branch>()
     let blocks = BlockPool()
     let streams = Streams()
     private(set) var count = 0
+    private var isWatched = false
     /// Those whose 2xx was made here, also within a dialog, and those that owe the script's end an error.
     var awaitingACK = 0
     var awaitingInDialog = 0
@@ -32,22 +31,14 @@ struct Table {
 
     init(worker: UInt32) {
         self.worker = worker
-        // Zero pages that cost nothing until they are used.
-        lists = Self.pages(Self.buckets * MemoryLayout<UInt32>.stride).bindMemory(
+        lists = ZeroPages.take(Self.buckets * MemoryLayout<UInt32>.stride).bindMemory(
             to: UInt32.self, capacity: Self.buckets)
-        memory = Self.pages(Self.pieces * MemoryLayout<TransactionPointer?>.stride).bindMemory(
-            to: TransactionPointer?.self, capacity: Self.pieces)
+        generations = ZeroPages.take(Int(Places.most >> 8) * MemoryLayout<UInt32>.stride).bindMemory(
+            to: UInt32.self, capacity: Int(Places.most >> 8))
+        _ = all.take()  // 0 is none
     }
 
-    private static func pages(_ size: Int) -> UnsafeMutableRawPointer {
-        let raw = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        guard let raw, raw != MAP_FAILED else { fatalError("out of memory for transactions") }
-        return raw
-    }
-
-    @inline(__always) private func at(_ index: UInt32) -> TransactionPointer {
-        memory[Int(index >> 8)].unsafelyUnwrapped + Int(index & 255)
-    }
+    @inline(__always) private func at(_ index: UInt32) -> TransactionPointer { all[index].unsafelyUnwrapped }
 
     // MARK: - finding
 
@@ -58,8 +49,10 @@ struct Table {
 
     /// Whoever stands there now.
     func occupant(_ index: UInt32) -> TransactionPointer? {
-        guard index > 0, index < made, at(index).pointee.created != 0 else { return nil }
-        return at(index)
+        guard index > 0, index < Places.most, let there = all[index], there.pointee.created != 0 else {
+            return nil
+        }
+        return there
     }
 
     /// The INVITE for an ACK or a CANCEL, or the request that came again.
@@ -74,45 +67,31 @@ struct Table {
     }
 
     /// All that are there, however they stand.
-    func each(_ body: (TransactionPointer) -> Void) { _ = each(from: 1, made, body) }
+    func each(_ body: (TransactionPointer) -> Void) { _ = each(from: 1, all.end, body) }
 
     /// Of so many places from that one on. False: there are no more behind them.
     func each(from first: UInt32, _ count: UInt32, _ body: (TransactionPointer) -> Void) -> Bool {
-        let end = min(first + count, made)
+        let end = min(first + count, all.end)
         guard first < end else { return false }
-        for index in first..<end where at(index).pointee.created != 0 { body(at(index)) }
-        return end < made
+        for index in first..<end {
+            if let there = all[index], there.pointee.created != 0 { body(there) }
+        }
+        return end < all.end
     }
 
     // MARK: - making and giving back
 
     /// nil when there are 16 million.
     mutating func make(at now: UInt64) -> TransactionPointer? {
-        if free == 0 { grow() }
-        guard free != 0 else { return nil }
-        let index = free
-        let transaction = at(index)
-        free = transaction.pointee.next
-        let generation = transaction.pointee.generation &+ 1
+        guard let (index, transaction) = all.take() else { return nil }
+        let last = transaction.pointee.generation
         transaction.initialize(to: Transaction(index: index))
-        transaction.pointee.generation = generation == 0 ? 1 : generation
+        transaction.pointee.generation = max((last == 0 ? generations[Int(index >> 8)] : last) &+ 1, 1)
         transaction.pointee.worker = worker
         transaction.pointee.created = now
         count += 1
+        if !isWatched, all.room > Self.usual || branches.room > Self.usual { watch() }
         return transaction
-    }
-
-    private mutating func grow() {
-        guard made < 0xff_ff00 else { return }
-        let first = made & ~255
-        let piece = TransactionPointer.allocate(capacity: 256)
-        for offset in 0..<256 { (piece + offset).initialize(to: Transaction(index: first + UInt32(offset))) }
-        memory[Int(first >> 8)] = piece
-        for index in stride(from: first + 255, through: max(first, 1), by: -1) {
-            at(index).pointee.next = free
-            free = index
-        }
-        made = first + 256
     }
 
     func list(_ transaction: TransactionPointer) {
@@ -147,32 +126,18 @@ struct Table {
         while let branch = transaction.pointee.first {
             transaction.pointee.first = branch.pointee.next
             streams.remove(branch)
-            branch.pointee.next = freeBranch
-            freeBranch = branch
+            branches.give(branch.pointee.index)
         }
         blocks.give(&transaction.pointee.lastReply)
         transaction.pointee.created = 0
-        transaction.pointee.next = free
-        free = transaction.pointee.index
+        all.give(transaction.pointee.index)
         count -= 1
     }
 
-    /// One more branch, the last.
+    /// One more branch, the last. Ends the process when there are 16 million.
     mutating func addBranch(_ transaction: TransactionPointer) -> BranchPointer {
-        let branch: BranchPointer
-        if let spare = freeBranch {
-            branch = spare
-            freeBranch = spare.pointee.next
-        } else {
-            let piece = BranchPointer.allocate(capacity: 64)
-            for offset in 1..<64 {
-                (piece + offset).initialize(to: Branch())
-                (piece + offset).pointee.next = freeBranch
-                freeBranch = piece + offset
-            }
-            branch = piece
-        }
-        branch.initialize(to: Branch())
+        guard let (index, branch) = branches.take() else { fatalError("out of memory for branches") }
+        branch.initialize(to: Branch(index: index))
         branch.pointee.number = transaction.pointee.branchCount
         branch.pointee.transaction = transaction
         transaction.pointee.branchCount += 1
@@ -184,6 +149,44 @@ struct Table {
         transaction.pointee.last = branch
         return branch
     }
+}
+
+/// What a burst needed goes back when it is over.
+extension Table {
+    /// So many transactions have memory, whatever happens.
+    private static let usual = 1024
+    /// In milliseconds: what was not needed for so long goes back, in steps that nobody has to wait for.
+    private static let period: UInt32 = 5_000
+    private static let step: UInt32 = 100
+    private static let mostPieces = 8
+    private static let mostBlocks = 2048
+
+    /// Only a table that has grown has a timer: a server that rests sleeps.
+    private mutating func watch(after delay: UInt32 = Self.period) {
+        isWatched = true
+        _ = Server.loop.pointee.after(Server.host, worker, delay, trimmed, nil)
+    }
+
+    fileprivate mutating func trim() {
+        var isDone = all.trim(keeping: Self.usual, atMost: Self.mostPieces) { first, leaving in
+            generations[Int(first >> 8)] = leaving.reduce(generations[Int(first >> 8)]) {
+                max($0, $1.generation)
+            }
+        }
+        isDone = branches.trim(keeping: Self.usual, atMost: Self.mostPieces) && isDone
+        isDone = blocks.trim(keeping: Self.usual, atMost: Self.mostBlocks) && isDone
+        isWatched = false
+        if !isDone {
+            watch(after: Self.step)
+        } else if all.room > Self.usual || branches.room > Self.usual {
+            watch()
+        }
+    }
+}
+
+private let trimmed: mt_fn = { call in
+    if let call { table(call).pointee.trim() }
+    return Outcome.yes.code
 }
 
 /// One per worker, made before any traffic. That it starts as nothing spares each access the question whether it is there.
