@@ -136,9 +136,7 @@ private final class Fetching {
         let fetching = Unmanaged<Fetching>.fromOpaque(user).takeUnretainedValue()
         _ = Rows.contact(row, Int(raw.pointee.argc)) { contact in
             var contact = contact
-            if !LostConnections.has(contact.connection, contact.ruid, fetching.domain) {
-                contact.connection = 0
-            }
+            contact.connection = LostConnections.connection(of: contact, fetching.domain)
             guard let attributes = fetching.attributes else {
                 return fetching.rows.append(KeptContact(contact))
             }

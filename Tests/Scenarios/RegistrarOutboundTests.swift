@@ -228,9 +228,16 @@ private func registrar(
         #expect(try ask("callid", "wrong") == 404)
     }
 
-    @Test func `lookup_filter_mode leaves out who registered over a connection that is closed`() throws {
+    @Test(arguments: [0, 3])
+    func `lookup_filter_mode leaves out who registered over a connection that is closed`(mode: Int) throws {
+        let folder = try Scratch()
         let server = try server(
-            "modparam(\"registrar\", \"lookup_filter_mode\", 2)",
+            """
+            modparam("registrar", "lookup_filter_mode", 2)
+            modparam("usrloc", "db_mode", \(mode))
+            modparam("usrloc", "db_url", "sqlite://\(folder.file("martlet.db"))")
+            modparam("usrloc", "server_id", 7)
+            """,
             """
             if ($rm == "REGISTER") { save("location"); exit; }
             if (lookup("location")) sl_send_reply("200", "$ru"); else sl_send_reply("404", "No");
