@@ -8,8 +8,8 @@ let xhttp = Need("xhttp", 1, as: xhttp_api.self, .optional)
 
 /// `jsonrpc_dispatch`: what came by HTTP is run, and answered along the same connection.
 ///
-/// The script waits for the command, the worker does not. So header lines that the script adds are in the answer, and
-/// the answers of one connection leave as its requests came, unless a command takes its time.
+/// The script waits for the command, and for those that came before along the same connection; the worker does not. So
+/// header lines that the script adds are in the answer.
 @Declarations func dispatchFunction(pretty: @escaping @Sendable () -> Bool) -> [any Declaration] {
     xhttp
     Function(
@@ -21,30 +21,62 @@ let xhttp = Need("xhttp", 1, as: xhttp_api.self, .optional)
             Host.log(.error, "jsonrpc_dispatch(): this is no HTTP request")
             return .no
         }
-        guard message.methodText.equals("POST") else {
-            refused.add()
-            // RFC 9110, 15.5.6: what is allowed is said.
-            message.set(.replyLines, Text("Allow: POST\r\n"))
-            return reply(
-                call, 405, "Method Not Allowed", "text/plain", Array("Commands are POSTed.\r\n".utf8))
-        }
-        let asked = Asked(message.body.span.withUnsafeBufferPointer { Array($0) })
+        let asked =
+            message.methodText.equals("POST")
+            ? Asked(message.body.span.withUnsafeBufferPointer { Array($0) }) : nil
+        let turn = Turn(on: message.flow.raw.connection)
         let answer = Answered()
-        return call.wait(
+        let outcome = call.wait(
             upTo: .seconds(60),
             then: Action { call in
-                guard call.result == .yes else { return reply(call, 504, "Gateway Timeout", "", []) }
+                guard call.result == .yes else {
+                    turn.leave()
+                    return reply(call, 504, "Gateway Timeout", "", [])
+                }
+                guard asked != nil else { return refuse(call) }
                 let answer = HTTPAnswer(answer.state.withLock { $0 }, pretty: pretty())
                 let type = answer.body.isEmpty ? "" : HTTPAnswer.type
                 return reply(call, answer.status, answer.reason, type, answer.body)
             }
         ) { ticket in
+            guard let asked else { return turn.isReady(ticket) }
             Exchange.run(asked) { json in
                 answer.state.withLock { $0 = json }
-                ticket.resume(.yes)
+                turn.isReady(ticket)
             }
         }
+        if outcome != .suspended { turn.leave() }
+        return outcome
     }
+}
+
+/// The place of a request among those of its connection.
+private struct Turn: Sendable {
+    private static let all = Mutex(Turns<Ticket>())
+    private let connection: UInt64
+    private let number: UInt64
+
+    init(on connection: UInt64) {
+        self.connection = connection
+        number = Self.all.withLock { $0.take(on: connection) }
+    }
+
+    func isReady(_ ticket: Ticket) { goOn(ticket) }
+    func leave() { goOn(nil) }
+
+    /// Resumed under the lock: else somebody who is ready a moment later could be faster.
+    private func goOn(_ ticket: Ticket?) {
+        Self.all.withLock {
+            for next in $0.ready(number, on: connection, ticket) { next.resume(.yes) }
+        }
+    }
+}
+
+private func refuse(_ call: borrowing Call) -> Outcome {
+    refused.add()
+    // RFC 9110, 15.5.6: what is allowed is said.
+    call.message.set(.replyLines, Text("Allow: POST\r\n"))
+    return reply(call, 405, "Method Not Allowed", "text/plain", Array("Commands are POSTed.\r\n".utf8))
 }
 
 private func reply(

@@ -287,3 +287,27 @@ private func code(_ asked: Asked) -> Int? {
         }
     }
 }
+
+@Suite struct TurnsTests {
+    @Test func `who is ready first waits for those before him on his connection (RFC 9112, 9.3.2)`() {
+        var turns = Turns<String>()
+        let numbers = (0..<3).map { _ in turns.take(on: 7) }
+        let other = turns.take(on: 8)
+        #expect(turns.ready(numbers[1], on: 7, "second") == [])
+        #expect(turns.ready(other, on: 8, "elsewhere") == ["elsewhere"])
+        #expect(turns.ready(numbers[0], on: 7, "first") == ["first", "second"])
+        #expect(turns.ready(numbers[2], on: 7, "third") == ["third"])
+        #expect(turns.isEmpty)
+    }
+
+    @Test func `who gives up lets the others pass`() {
+        var turns = Turns<String>()
+        let numbers = (0..<3).map { _ in turns.take(on: 7) }
+        #expect(turns.ready(numbers[2], on: 7, "third") == [])
+        #expect(turns.ready(numbers[1], on: 7, nil) == [])
+        #expect(turns.ready(numbers[0], on: 7, nil) == ["third"])
+        // What comes too late finds nobody.
+        #expect(turns.ready(numbers[0], on: 7, "first") == [])
+        #expect(turns.isEmpty)
+    }
+}

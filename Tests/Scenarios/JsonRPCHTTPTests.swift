@@ -73,6 +73,27 @@ import Testing
         #expect(!server.log.contains("not dispatched"))
     }
 
+    @Test func `requests that do not wait for each other are answered as they came (RFC 9112, 9.3.2)`() throws
+    {
+        let server = try Self.server()
+        let stream = try Connection(to: server.tcp)
+        func request(_ method: String, _ body: String) -> String {
+            "\(method) /RPC HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        }
+        // The workers are asked one after the other for what tm.list shows.
+        stream.send(
+            request("POST", #"{"method":"tm.list","id":1}"#)
+                + request("POST", #"{"method":"core.echo","params":["a"],"id":2}"#) + request("GET", "")
+                + request("POST", #"{"method":"tm.list","id":4}"#)
+                + request("POST", #"{"method":"core.echo","params":["b"],"id":5}"#))
+        let answers = try (0..<5).map { _ in try stream.receive() }
+        #expect(answers.map { $0.startLine.split(separator: " ")[1] } == ["200", "200", "405", "200", "200"])
+        #expect(answers[2]["Allow"] == "POST")
+        for (answer, id) in zip(answers, 1...5) where id != 3 {
+            #expect(text(answer).contains("\"id\":\(id)"))
+        }
+    }
+
     @Test func `faults are told in the status line too, as Kamailio does`() throws {
         let server = try Self.server()
         let stream = try Connection(to: server.tcp)
