@@ -9,11 +9,13 @@
 ///
 /// All times are in nanoseconds, of the worker's clock.
 struct StreamBacklog {
-    /// How late it is with what it has in hand. 0: it keeps up, or nobody asked.
-    var time: UInt64 { max(own, replies) }
+    /// How late it is with what it has in hand. 0: it keeps up, or nobody asked. Replies that were late say nothing any more
+    /// when none has come for `longest`: where no call is begun there are none.
+    func time(at now: UInt64) -> UInt64 { now &- repliesAt < Self.longest ? max(own, replies) : own }
     private var own: UInt64 = 0
-    /// How late it was with the replies that it read last.
+    /// How late it was with the replies that it read last, and when that was.
     private var replies: UInt64 = 0
+    private var repliesAt: UInt64 = 0
     private var sleptAt: UInt64 = 0
 
     static let grace: UInt64 = 10_000_000
@@ -46,6 +48,8 @@ struct StreamBacklog {
             since = now
         }
         own = max(waited, since == 0 ? 0 : now &- since)
-        if bringsReplies { replies = waited }
+        guard bringsReplies else { return }
+        replies = waited
+        repliesAt = now
     }
 }

@@ -54,7 +54,7 @@ extension Worker {
     /// How long what it has in hand has waited, in milliseconds; 0: it keeps up.
     public var behind: UInt64 {
         backlog.isAskedFor = true
-        return max(backlog.time(at: ticks), streamBacklog.time) / 1_000_000
+        return max(backlog.time(at: ticks), streamBacklog.time(at: ticks)) / 1_000_000
     }
 
     /// One batch. What belongs to other workers is on its way to them first, so that they begin while we go
@@ -142,7 +142,7 @@ extension Worker {
         letter.pointee.message = message
         letter.pointee.count = count
         letter.pointee.isStream = isStream
-        letter.pointee.number = isStream ? streamBacklog.time : backlog.time(at: ticks)
+        letter.pointee.number = isStream ? streamBacklog.time(at: ticks) : backlog.time(at: ticks)
         self.count(counters.handedOver)
         group.send(letter, to: owner)
     }

@@ -194,7 +194,7 @@ extension Worker {
         letter.pointee.kind = .indexed
         letter.pointee.message = message
         letter.pointee.fault = fault
-        letter.pointee.number = streamBacklog.time
+        letter.pointee.number = streamBacklog.time(at: ticks)
         count(counters.handedOver)
         group.send(letter, to: owner)
     }
