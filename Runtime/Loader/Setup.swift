@@ -113,9 +113,9 @@ public final class Setup {
         }
     }
 
-    /// One per core that this process may use.
-    /// `children` is written for processes that wait for databases and resolvers, so for several per processor. Workers do
-    /// not wait: more of them than processors would only wake each other.
+    /// One per processor that this process may use, or fewer. `children` is written for processes that wait for databases
+    /// and resolvers, so for several per processor. Workers do not wait: more of them than processors would only wake each
+    /// other.
     private static func workers(_ children: Int?) -> Int {
         let processors = Int(cl_processors())
         return min(children ?? processors, processors)
