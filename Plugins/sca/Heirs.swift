@@ -42,8 +42,7 @@ enum Heirs {
         _ call: CallPointer, _ dead: Int, _ finished: @escaping (CallPointer) -> Void
     ) {
         let rows = SubscriptionRows { call, rows in
-            // It is begun again.
-            guard rows.isRead else { return }
+            guard rows.isRead else { return again { inherit($0, dead, finished) } }
             var groups = rows.groups
             for group in lines.all where groups[ObjectIdentifier(group)] == nil {
                 let isTouched = lines.with(group) { $0.appearances.contains { $0.server == dead } }
@@ -51,16 +50,36 @@ enum Heirs {
             }
             Host.log(
                 .notice, "\(rows.count) subscriptions of server \(dead) are ours, on \(groups.count) lines")
-            Loading.announce(Array(groups.values), of: dead) { call in
-                // Done after all that was written before.
-                let then = Unmanaged.passRetained(Continuation(finished))
-                if !Storage.eraseExpired(call, of: dead, Heirs.erased, then.toOpaque()) { then.release() }
-            }
+            Loading.announce(Array(groups.values), of: dead) { finish($0, dead, finished) }
         }
-        rows.ask(call, of: dead) { group, one in
+        let isAsked = rows.ask(call, of: dead) { group, one in
             guard group.restore(one) else { return false }
             group.markUnsaved(subscription: one.number)
             return true
+        }
+        if !isAsked { again { inherit($0, dead, finished) } }
+    }
+
+    /// Done after all that was written before.
+    private static func finish(
+        _ call: CallPointer, _ dead: Int, _ finished: @escaping (CallPointer) -> Void
+    ) {
+        let then = Unmanaged.passRetained(
+            Continuation { call in
+                guard call.pointee.result > 0 else { return again { finish($0, dead, finished) } }
+                finished(call)
+            })
+        if Storage.eraseExpired(call, of: dead, Heirs.erased, then.toOpaque()) { return }
+        then.release()
+        again { finish($0, dead, finished) }
+    }
+
+    /// The database did not answer: others leave to us what we have begun.
+    private static func again(_ body: @escaping (CallPointer) -> Void) {
+        let next = Continuation(body)
+        Loop.after(.seconds(1), on: 0) { call in
+            next.body(call.raw)
+            return .yes
         }
     }
 
@@ -105,9 +124,11 @@ private final class SubscriptionRows: AskedRows, @unchecked Sendable {
     }
 
     /// - Parameter body: under the lock of the line; true: it has changed something.
-    func ask(_ call: CallPointer, of server: Int, _ body: @escaping (Group, Subscription) -> Bool) {
+    /// - Returns: false: they cannot be asked for.
+    @discardableResult
+    func ask(_ call: CallPointer, of server: Int, _ body: @escaping (Group, Subscription) -> Bool) -> Bool {
         self.body = body
-        ask(call, Storage.subscriptions, [Rows.match(SubscriptionColumn.serverID, server)])
+        return ask(call, Storage.subscriptions, [Rows.match(SubscriptionColumn.serverID, server)])
     }
 
     override func take(_ row: ReadRow) {

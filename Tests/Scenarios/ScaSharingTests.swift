@@ -203,6 +203,23 @@ extension DeskPhone {
     }
 
     @Test(arguments: SharedDatabase.Kind.allCases)
+    func `subscriptions of a dead server are taken over though they cannot be read at first`(
+        _ kind: SharedDatabase.Kind
+    ) throws {
+        guard kind.isThere else { return }
+        let pair = try LinePair(kind)
+        let a = try pair.phone(pair.one)
+        try pair.database.query("ALTER TABLE sca_subscriptions RENAME TO away")
+        pair.one.kill()
+        #expect(pair.two.logs("server 1 is silent"))
+        #expect(pair.two.logs("table sca_subscriptions: "))
+        try pair.database.query("ALTER TABLE away RENAME TO sca_subscriptions")
+        a.move(to: pair.two)
+        try a.hears("idle")
+        #expect(pair.two.logs("1 subscriptions of server 1 are ours"))
+    }
+
+    @Test(arguments: SharedDatabase.Kind.allCases)
     func `a server that was taken for dead lets go of what went to the other`(
         _ kind: SharedDatabase.Kind
     )
