@@ -166,16 +166,18 @@ extension Connection {
         guard type != SQLITE_NULL else { return mt_value() }
         switch column.kind {
         case .number: return mt_value(Int(sqlite3_column_int64(statement, index)))
-        case .decimal: return mt_value(Int((sqlite3_column_double(statement, index) * 1000).rounded()))
+        case .decimal:
+            let number = Number.thousandths(sqlite3_column_double(statement, index))
+            return number.map { mt_value($0) } ?? mt_value()
         case .time:
-            if type == SQLITE_INTEGER { return mt_value(Int(sqlite3_column_int64(statement, index))) }
-            if type == SQLITE_FLOAT {
-                return mt_value(LocalTime.seconds(julianDay: sqlite3_column_double(statement, index)))
-            }
-            guard let text = sqlite3_column_text(statement, index),
-                let seconds = LocalTime.seconds(String(cString: text))
-            else { return mt_value() }
-            return mt_value(seconds)
+            let seconds: Int? =
+                switch type {
+                case SQLITE_INTEGER: LocalTime.seconds(Int(sqlite3_column_int64(statement, index)))
+                case SQLITE_FLOAT: LocalTime.seconds(julianDay: sqlite3_column_double(statement, index))
+                default:
+                    sqlite3_column_text(statement, index).flatMap { LocalTime.seconds(String(cString: $0)) }
+                }
+            return seconds.map { mt_value($0) } ?? mt_value()
         case .text, .bytes:
             let bytes =
                 column.kind == .bytes

@@ -136,6 +136,24 @@ private func statements(_ migration: Migration) -> [String] {
     }
 }
 
+@Suite struct NumberTests {
+    @Test func `a number comes without its fraction, and a truth value is one`() {
+        let numbers = [
+            ("-12", -12), ("7.9", 7), ("1e3", 1000), ("t", 1), ("f", 0), ("9223372036854775807", .max),
+        ]
+        for (text, number) in numbers { #expect(Number.whole(text) == number) }
+    }
+
+    @Test func `what is no number, or too great, is none`() {
+        for text in ["NaN", "Infinity", "-Infinity", "1e300", "9223372036854775808", "", "x"] {
+            #expect(Number.whole(text) == 0)
+            #expect(Number.thousandths(text) == nil || text == "9223372036854775808")
+        }
+        #expect(Number.thousandths("0.7") == 700 && Number.thousandths(-1.0) == -1000)
+        #expect(Number.thousandths(.nan) == nil && Number.thousandths(-1e300) == nil)
+    }
+}
+
 @Suite struct LocalTimeTests {
     @Test func `a time is the same when it comes back`() {
         for seconds in [0, 1, 951_782_400, 1_900_000_000, 1_906_230_735, 4_102_444_800] {
@@ -151,6 +169,14 @@ private func statements(_ migration: Migration) -> [String] {
     @Test func `what is no date is none`() {
         for text in ["", "x", "2026", "2026-13-01", "2026-11-21 99:00:00", "-1-2-3"] {
             #expect(LocalTime.seconds(text) == nil)
+        }
+    }
+
+    @Test func `what is no time that there can be is none`() {
+        #expect(LocalTime.seconds(1_900_000_000) == 1_900_000_000)
+        for wrong in [Int.min, Int.max] { #expect(LocalTime.seconds(wrong) == nil) }
+        for wrong in [Double.nan, .infinity, -1e300, 1e9] {
+            #expect(LocalTime.seconds(julianDay: wrong) == nil)
         }
     }
 

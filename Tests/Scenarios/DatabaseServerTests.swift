@@ -178,6 +178,40 @@ import Testing
         }
     }
 
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `numbers that are none end nobody`(_ kind: SharedDatabase.Kind) throws {
+        guard kind.isThere else { return }
+        let database = try SharedDatabase(kind)
+        let bob = try Client()
+        func server() throws -> Server {
+            try Server(
+                Registrar.configuration(
+                    "modparam(\"usrloc\", \"db_url\", \"\(database.url)\")",
+                    before: "loadmodule \"\(kind.plugin).so\""))
+        }
+        let first = try server()
+        for user in ["a", "b"] {
+            let request = Request.register("<sip:\(user)@h>;expires=600;q=0.7", from: bob, user: user)
+            #expect(try bob.ask(request, first.udp).status == 200)
+        }
+        #expect(first.stop() == 0)
+        try database.query("UPDATE location SET q = 1e300, cflags = 4294967296 WHERE username = 'a'")
+        if kind != .mysql {
+            try database.query(
+                "UPDATE location SET q = \(kind == .postgres ? "'NaN'" : "9e999") WHERE username = 'b'")
+        }
+        if kind == .sqlite {
+            try database.query("UPDATE location SET last_modified = -9223372036854775807 - 1")
+        }
+        let second = try server()
+        #expect(try second.statistic("usrloc.location-contacts") == 2)
+        #expect(
+            try bob.ask(.register(nil, from: bob, user: "a", 2), second.udp)["Contact"]?
+                .hasPrefix("<sip:a@h>;expires=") == true)
+        #expect(try second.rpc("ul.dump").status == 0)
+        #expect(second.complaints == [], "\(second.log)")
+    }
+
     @Test(arguments: DatabaseServer.Kind.allCases)
     func `passwords are looked up there (manual of auth_db)`(_ kind: DatabaseServer.Kind) throws {
         guard kind.isThere else { return }

@@ -49,8 +49,13 @@ public enum LocalTime {
         return Int(mktime(&parts))
     }
 
-    /// A Julian day, as SQLite's own functions store one.
-    public static func seconds(julianDay: Double) -> Int {
-        Int(((julianDay - 2_440_587.5) * 86_400).rounded())
+    /// A Julian day, as SQLite's own functions store one. Nil when it is none.
+    public static func seconds(julianDay: Double) -> Int? {
+        Int(exactly: ((julianDay - 2_440_587.5) * 86_400).rounded()).flatMap { seconds($0) }
+    }
+
+    /// Unix time. Nil when it is no year of four digits, with which nobody can reckon.
+    public static func seconds(_ number: Int) -> Int? {
+        (-62_167_219_200...253_402_300_799).contains(number) ? number : nil
     }
 }

@@ -207,8 +207,8 @@ extension ServerConnection {
                 switch column.kind {
                 case .number: return number(bytes)
                 case .decimal:
-                    let double = Double(String(decoding: bytes, as: UTF8.self)) ?? 0
-                    return mt_value(Int((double * 1000).rounded()))
+                    let text = String(decoding: bytes, as: UTF8.self)
+                    return Number.thousandths(text).map { mt_value($0) } ?? mt_value()
                 case .time:
                     let text = String(decoding: bytes, as: UTF8.self)
                     return LocalTime.seconds(text).map { mt_value($0) } ?? mt_value()
@@ -223,8 +223,7 @@ extension ServerConnection {
     }
 
     private func number(_ bytes: UnsafeRawBufferPointer) -> mt_value {
-        let text = String(decoding: bytes, as: UTF8.self)
-        return mt_value(Int(text) ?? Double(text).map { Int($0) } ?? (text == "t" ? 1 : 0))
+        mt_value(Number.whole(String(decoding: bytes, as: UTF8.self)))
     }
 
     private func text(_ bytes: UnsafeRawBufferPointer) -> mt_value {
