@@ -254,6 +254,28 @@ private func statements(_ migration: Migration) -> [String] {
     }
 }
 
+@Suite struct LongTextTests {
+    @Test
+    func `a long text that may not be absent gets its default as an expression (MySQL 8.0.13, error 1101)`() {
+        let notes = TableLayout(
+            "notes", revision: 1,
+            [
+                TableLayout.Column("id", .number, isSerial: true),
+                TableLayout.Column("key", .text, isKey: true, length: 64, fallback: ""),
+                TableLayout.Column("text", .text, length: 255, fallback: "it's"),
+                TableLayout.Column("raw", .bytes, fallback: ""),
+            ])
+        let plan = Migration.plan(
+            notes, columns: nil, version: nil, versionTable: "version", isReadOnly: false, .mysql)
+        #expect(
+            statements(plan).first == """
+                CREATE TABLE IF NOT EXISTS `notes` (`id` BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY NOT NULL, \
+                `key` VARCHAR(64) NOT NULL DEFAULT '', `text` TEXT NOT NULL DEFAULT ('it''s'), \
+                `raw` BLOB NOT NULL DEFAULT ('')) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+                """)
+    }
+}
+
 @Suite struct DatabaseURLTests {
     @Test func `it says where, as whom, and what (manual of the database API)`() {
         let url = DatabaseURL("mysql://kamailio:kamailiorw@localhost/kamailio")

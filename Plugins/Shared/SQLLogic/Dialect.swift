@@ -82,7 +82,11 @@ public enum Dialect: Equatable, Sendable {
         guard let fallback = column.fallback else { return "\(name) \(type) DEFAULT NULL" }
         switch column.kind {
         case .number, .decimal: return "\(name) \(type) NOT NULL DEFAULT \(fallback)"
-        case .text, .bytes, .time: return "\(name) \(type) NOT NULL DEFAULT \(literal(fallback))"
+        case .text, .bytes, .time:
+            // MySQL takes no literal for these two, but an expression, since 8.0.13; MariaDB both, since 10.2.1.
+            let isLarge = self == .mysql && (type == "TEXT" || type == "BLOB")
+            let value = isLarge ? "(\(literal(fallback)))" : literal(fallback)
+            return "\(name) \(type) NOT NULL DEFAULT \(value)"
         }
     }
 
