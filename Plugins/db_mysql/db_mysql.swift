@@ -40,7 +40,8 @@ private let plugin = Plugin("db_mysql", "1.0.0", "Keeps tables on MariaDB and My
     // Before anybody else looks into the tables, after privileges were given up.
     Hook("core.ready", order: -1000) { _ in
         for database in databases where !database.start() {
-            return Host.fail("there can be no thread for \(database.name)", help: "see the limits: ulimit -u")
+            return Host.fail(
+                "there can be no thread for \(database.shown)", help: "see the limits: ulimit -u")
         }
         return .yes
     }

@@ -7,7 +7,7 @@ public final class Database: @unchecked Sendable {
     /// What it is known by: a path, or a URL.
     public let name: String
     /// The same for people, without a password.
-    let shown: String
+    public let shown: String
     let dialect: Dialect
     let settings: StoreSettings
     let open: () throws(SQLFailure) -> any StoreConnection
