@@ -120,7 +120,7 @@ enum Storage {
         let isThere: Bool? = write.group.flatMap { group in
             lines.with(group) { group in
                 switch write.what {
-                case .appearance(let index): group.markUnsaved(appearance: index)
+                case .appearance(let index): group.undecided(index)
                 case .claim(let index, let claim): waiters = group.undecided(index, claim)
                 case .announcement: group.announcementFailed()
                 case .subscription(let one): group.markUnsaved(subscription: one.number, of: one.server)

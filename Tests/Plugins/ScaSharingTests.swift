@@ -180,6 +180,75 @@ private final class Branch {
         #expect(branch.writes() == ["1 free"])
     }
 
+    @Test func `a call on a seizure that was written without an answer stays, and is written over it`() {
+        let branch = Branch(1)
+        branch.subscribe("11")
+        branch.subscribe("12", 1)
+        #expect(branch.writes() == ["1 free"])
+        _ = branch.group.undecided(1, .free)
+        // Its telephone was let in after a while, and calls.
+        let call = CallName(callID: "c", fromTag: "f")
+        #expect(branch.group.dial(.number(1), owner: Branch.contact("12"), call, at: branch.now) == 1)
+        #expect(branch.writes() == ["1 free"])
+        let row = branch.row(1, .seized, server: 1, owner: "12", version: 8)
+        _ = branch.group.lost(1, to: row, at: branch.now)
+        #expect(branch.group.isOurs(1, "c") && branch.group.subscribers(.lineSeize) == 1)
+        #expect(branch.calls.find(Text("c" as StaticString), hash: CallTable.hash("c")).count == 1)
+        #expect(branch.writes() == ["1 over 8"])
+        _ = branch.group.won(1)
+        #expect(branch.writes() == [])
+    }
+
+    @Test func `what was claimed without an answer and let go of is idle, unless another server has it`() {
+        let branch = Branch(1)
+        for others in [false, true] {
+            branch.subscribe("11", 1)
+            #expect(branch.writes() == ["1 free"])
+            #expect(branch.group.letGo(1, at: branch.now))
+            _ = branch.group.undecided(1, .free)
+            #expect(branch.writes() == ["1 free"] && branch.group.isClaiming)
+            let row = branch.row(1, .seized, server: others ? 2 : 1, owner: "11", version: 9)
+            _ = branch.group.lost(1, to: row, at: branch.now)
+            #expect(branch.states() == (others ? "1 seized" : ""))
+            #expect(branch.writes() == (others ? [] : ["1 over 9"]))
+            _ = branch.group.won(1)
+        }
+    }
+
+    @Test func `what may be written is taken back, though it is seized again meanwhile`() {
+        let branch = Branch(1)
+        branch.subscribe("11", 1)
+        #expect(branch.writes() == ["1 free"])
+        _ = branch.group.undecided(1, .free)
+        // Neither of the two has been heard of by anybody; the first may have been.
+        #expect(branch.group.letGo(1, at: branch.now))
+        #expect(branch.group.seize(owner: "sip:x@y", at: branch.now) == 1)
+        #expect(branch.group.letGo(1, at: branch.now))
+        #expect(branch.writes() == ["1 free"])
+        _ = branch.group.lost(
+            1, to: branch.row(1, .seized, server: 1, owner: "11", version: 9), at: branch.now)
+        #expect(branch.writes() == ["1 over 9"])
+        _ = branch.group.lost(1, to: branch.row(1, .idle, server: 1, version: 10), at: branch.now)
+        #expect(branch.writes() == [] && branch.group.isIdle == false)
+        _ = branch.group.takeChanges()
+        _ = branch.notices()
+        _ = branch.group.takeUnsaved()
+        #expect(branch.group.isIdle)
+    }
+
+    @Test func `that an appearance is idle is not written over a call that another server has there`() {
+        let branch = Branch(1)
+        branch.subscribe("11", 1)
+        _ = branch.writes()
+        _ = branch.group.won(1)
+        #expect(branch.group.letGo(1, at: branch.now))
+        #expect(branch.writes() == ["1"])
+        branch.group.undecided(1)
+        #expect(branch.writes() == ["1 over 0"])
+        _ = branch.group.lost(1, to: branch.row(1, .active, call: "c"), at: branch.now)
+        #expect(branch.states() == "1 active" && branch.writes() == [])
+    }
+
     @Test func `a seizure of ours ends when another server has the call under way`() {
         let branch = Branch(1)
         branch.subscribe("11", 1)

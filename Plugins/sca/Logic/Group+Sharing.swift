@@ -13,7 +13,7 @@ extension Group {
 
     /// An appearance comes to be in use.
     func claim(_ index: Int) {
-        guard server != nil, claiming[index] == nil else { return }
+        guard server != nil, claiming[index] == nil, !isInDoubt(index) else { return }
         // Its row is not idle yet.
         claims[index] = released[index].map { .version($0) } ?? .free
     }
@@ -24,8 +24,11 @@ extension Group {
         claims[index] = .version(version)
     }
 
+    /// It is to be asked for once more, and the first time may have done it.
+    private func isInDoubt(_ index: Int) -> Bool { claims[index] != nil && unanswered.contains(index) }
+
     func unclaim(_ gone: Appearance) {
-        guard server != nil else { return }
+        guard server != nil, !isInDoubt(gone.index) else { return }
         let claim = claims.removeValue(forKey: gone.index)
         // What nobody has heard of need not be taken back.
         if claim == .free {
@@ -51,15 +54,27 @@ extension Group {
     /// It is ours. Who has waited for that, and whether it has changed meanwhile.
     public func won(_ index: Int) -> (waiters: [AnyObject], hasChanged: Bool) {
         let waiters = claiming.removeValue(forKey: index) ?? []
+        unanswered.remove(index)
         return (waiters, unsavedAppearances.contains(index))
     }
 
-    /// The database did not answer: until it does we have it.
+    /// The database did not answer: until it does we have it. If it is idle meanwhile, so is the row, unless that is
+    /// another server's by then.
     public func undecided(_ index: Int, _ claim: Claim) -> [AnyObject] {
         let waiters = claiming.removeValue(forKey: index) ?? []
         unsavedAppearances.insert(index)
-        if position(index) != nil { claims[index] = claim }
+        unanswered.insert(index)
+        claims[index] = claim
         return waiters
+    }
+
+    /// The same of a row that was just written. That it is idle another server may have read, and have it now: no row
+    /// has that version, so what is there is looked at.
+    public func undecided(_ index: Int) {
+        unsavedAppearances.insert(index)
+        guard server != nil, claiming[index] == nil, position(index) == nil else { return }
+        unanswered.insert(index)
+        claims[index] = .version(0)
     }
 
     /// Another server was faster.
@@ -67,22 +82,24 @@ extension Group {
     /// - Returns: who has waited for it.
     public func lost(_ index: Int, to row: Appearance?, at now: Int64) -> [AnyObject] {
         let waiters = claiming.removeValue(forKey: index) ?? []
+        unanswered.remove(index)
+        claims[index] = nil
         guard let row else {
             // It is nobody's, or nobody can read it: ours takes its place.
-            unsavedAppearances.insert(index)
+            if position(index) == nil {
+                unsavedAppearances.remove(index)
+            } else {
+                unsavedAppearances.insert(index)
+            }
+            return waiters
+        }
+        guard row.server != server else {
+            keep(index, over: row)
             return waiters
         }
         unsavedAppearances.remove(index)
-        claims[index] = nil
         guard let at = position(index) else {
             take(row, at: now)
-            return waiters
-        }
-        if row.server == server, row.call == appearances[at].call,
-            isSamePhone(row.owner, appearances[at].owner)
-        {
-            // It was written, and we did not hear of it.
-            appearances[at].version = row.version
             return waiters
         }
         var mine = appearances.remove(at: at)
@@ -101,6 +118,19 @@ extension Group {
         }
         tellAll()
         return waiters
+    }
+
+    /// The row is ours: it was written, and we did not hear of it. What has changed since is written over it.
+    private func keep(_ index: Int, over row: Appearance) {
+        unsavedAppearances.remove(index)
+        if let at = position(index) {
+            appearances[at].version = row.version
+            guard appearances[at] != row else { return }
+        } else if row.state == .idle {
+            return
+        }
+        unsavedAppearances.insert(index)
+        claims[index] = .version(row.version)
     }
 
     /// Whoever has seized it in vain. Nobody is told who has not been told that he has it.

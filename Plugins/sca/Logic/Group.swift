@@ -69,6 +69,8 @@ public final class Group: @unchecked Sendable {
     /// What has to be true of a row in the database for an appearance to be ours, and what is being asked of it now.
     var claims: [Int: Claim] = [:]
     var claiming: [Int: [AnyObject]] = [:]
+    /// What was asked of it without an answer: it may have been done.
+    var unanswered: Set<Int> = []
     /// The times of the rows of appearances that are idle, which the database does not know yet.
     var released: [Int: Int64] = [:]
     /// Until when the line has telephones at other servers, and until when those know that it has some here, Unix time in
