@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
-import Glibc
 import Script
 
 /// Gives plugins the values of their `modparam` lines, and the defaults of what no line sets.
@@ -84,15 +83,9 @@ struct ParameterSetter {
         }
     }
 
-    /// "tm|usrloc" stands for both: the text is a regular expression that the whole name has to match, in any
-    /// case.
     private func plugins(matching modules: Placed<Text>) -> [Plugin] {
-        let text = modules.value.string
-        if let plugin = loader.plugins.first(where: { $0.name == text }) { return [plugin] }
-        var pattern = regex_t()
-        guard regcomp(&pattern, "^(\(text))$", REG_EXTENDED | REG_ICASE | REG_NOSUB) == 0 else { return [] }
-        defer { regfree(&pattern) }
-        return loader.plugins.filter { regexec(&pattern, $0.name, 0, nil, 0) == 0 }
+        let chosen = ModuleNames(modules.value.string).chosen(from: loader.plugins.map(\.name))
+        return loader.plugins.filter { chosen.contains($0.name) }
     }
 
     private func alternatives(_ modules: String) -> [String] {

@@ -13,8 +13,8 @@ final class PluginLoader {
     private(set) var failed: Set<String> = []
     /// Plugins that no line of their own has loaded, but the need of another: such a line may still come.
     private var brought: Set<String> = []
-    /// Texts that modparam lines give, by plugin and parameter.
-    private var texts: [String: [(name: String, text: String)]] = [:]
+    /// URLs that modparam lines give, and to whom.
+    private var urls: [(modules: ModuleNames, name: String, text: String)] = []
     let diagnostics: Diagnostics
     let interfaces: Interfaces
     private(set) var search: PluginSearch
@@ -32,9 +32,9 @@ final class PluginLoader {
     func load(_ configuration: Configuration, evaluate: (Text) -> Result<Text, PluginFault>) {
         for item in configuration.items {
             guard case .moduleParameter(let line) = item.kind, case .string(let text) = line.value.value,
-                !line.evaluated
+                !line.evaluated, text.string.contains("://")
             else { continue }
-            texts[line.modules.value.string, default: []].append((line.name.value.string, text.string))
+            urls.append((ModuleNames(line.modules.value.string), line.name.value.string, text.string))
         }
         for item in configuration.items {
             guard case .loadModule(var line) = item.kind else { continue }
@@ -126,9 +126,10 @@ final class PluginLoader {
     /// A storage URL names its database, so that the database alone may be chosen on the command line: where no line
     /// so far loads what stores under "sqlite", db_sqlite comes by itself.
     private func bringStores(for line: LoadModule, _ table: PluginTable) {
-        for (name, text) in texts[table.name] ?? [] {
+        for (modules, name, text) in urls {
             guard let end = text.firstRange(of: "://"),
-                table.parameters.contains(where: { $0.name == name && $0.type == MT_URL })
+                table.parameters.contains(where: { $0.name == name && $0.type == MT_URL }),
+                modules.includes(table.name)
             else { continue }
             let scheme = text[..<end.lowerBound]
             if offerer(of: "store.\(scheme)") == nil { bring("db_\(scheme)", for: line) }

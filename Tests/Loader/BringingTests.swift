@@ -47,6 +47,23 @@ import Testing
     }
 }
 
+/// A storage URL names the database that it needs.
+@Suite struct StoreBringingTests {
+    @Test(arguments: ["shows", "tm|shows", "SHOWS", "s.*s"])
+    func `the database comes by itself, whatever the line calls its plugins (manual: modparam)`(name: String)
+        throws
+    {
+        let desk = try Desk(
+            """
+            loadmodule "shows.so"
+            modparam("shows", "file", "shown")
+            modparam("\(name)", "url", "sqlite://shown.db")
+            """, plugins: ["shows"])
+        let output = try desk.check(["-L", "plugins:\(Repository.build)"])
+        #expect(output.status == 0, "\(output.err)")
+    }
+}
+
 /// Flags that a plugin's parameter names, as `modparam("sst", "sst_flag", "SST_FLAG")` does.
 @Suite struct FlagParameterTests {
     private func says(_ flag: String, _ route: String, head: String = "") throws -> Output {
