@@ -93,4 +93,33 @@ import Testing
         try a.hears("1 seized")
         #expect(try pair.two.sca("sca.all_subscriptions").count == 3)
     }
+
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `many telephones move at once, and each SUBSCRIBE comes by three ways`(_ kind: SharedDatabase.Kind)
+        throws
+    {
+        guard kind.isThere else { return }
+        let pair = try LinePair(kind, workers: 3)
+        let phones = try (0..<12).map { try pair.phone(pair.one, aor: "sip:line\($0 / 4)@sca.example") }
+        for server in [pair.two, pair.one, pair.two] {
+            let server = try #require(server)
+            let other = try #require(server === pair.one ? pair.two : pair.one)
+            for phone in phones {
+                phone.move(to: server)
+                #expect(try phone.subscribe(expires: 900, copies: 3).status == 202)
+                for _ in 0..<2 { #expect(try phone.answer().status == 202) }
+                try phone.hears("idle", state: "active;expires=900")
+            }
+            #expect(try pair.waits(other, "sca.all_subscriptions") { $0.isEmpty } == [])
+            #expect(try server.sca("sca.all_subscriptions").count == 12)
+        }
+        let rows = "SELECT COUNT(*) FROM sca_subscriptions WHERE server_id = 2"
+        #expect(try pair.database.query(rows) == "12")
+        for phone in phones { phone.listen() }
+        for line in 0..<3 {
+            try phones[line * 4].seize("1")
+            for phone in phones[line * 4..<line * 4 + 4] { try phone.hears("1 seized") }
+        }
+        for server in [pair.one, pair.two] { #expect(server?.complaints == [], "\(server?.log ?? "")") }
+    }
 }

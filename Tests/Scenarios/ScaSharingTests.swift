@@ -9,10 +9,10 @@ final class LinePair {
     private(set) var one: Server!
     private(set) var two: Server!
 
-    init(_ kind: SharedDatabase.Kind) throws {
+    init(_ kind: SharedDatabase.Kind, workers: Int = 1) throws {
         database = try SharedDatabase(kind)
-        one = try sharedLineServer(database, 1)
-        two = try sharedLineServer(database, 2)
+        one = try sharedLineServer(database, 1, workers: workers)
+        two = try sharedLineServer(database, 2, workers: workers)
     }
 
     /// It comes back, at another port.
