@@ -148,7 +148,9 @@ final class Connection: ServerConnection {
         case 1205, 1213: return SQLFailure(text, .locked)
         case 1021, 1114: return SQLFailure(text, .full)
         case 1290, 1792, 1836: return SQLFailure(text, .readOnly)
-        default: return SQLFailure(text, nil)
+        case let number:
+            let state = String(cString: mysql_sqlstate(handle))
+            return SQLFailure(text, nil, isOfRow: Refusal.mysql(number, state))
         }
     }
 }

@@ -26,6 +26,8 @@ private let withoutEffect = [
     accepted("unsigned_type", "0"), accepted("opt_ssl_mode", "0"),
 ]
 
+private let refusedRows = Counter("refused_rows", "Rows that the database takes at no time.")
+
 /// All databases, by their URLs. Changed on the main thread before traffic only.
 nonisolated(unsafe) private var databases: [Database] = []
 
@@ -33,6 +35,7 @@ private let plugin = Plugin("db_mysql", "1.0.0", "Keeps tables on MariaDB and My
     [connectTimeout, receiveTimeout, sendTimeout, timeoutInterval, connections]
     withoutEffect
     versionTable
+    refusedRows
 
     Offer("store.mysql", 1, 0) { head in
         Store.api(head) { host, url, table, out in open(host, url, table, out) }
@@ -73,6 +76,7 @@ private func open(
             text, shown: url.shown, .mysql, StoreSettings(versionTable: String(versionTable.value)),
             connections: connections.value
         ) { [limits] () throws(SQLFailure) in try Connection(url, limits) }
+        database.refused = { refusedRows.add() }
         databases.append(database)
     }
     return Store.add(table, to: database, host, out)

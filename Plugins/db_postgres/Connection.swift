@@ -211,7 +211,28 @@ final class Connection: ServerConnection {
         // Serialisation failures and deadlocks: the whole transaction is over, and may be tried again.
         case "40": return SQLFailure(text, .locked)
         case "25": return SQLFailure(text, state == "25006" ? .readOnly : nil)
-        default: return SQLFailure(text, nil)
+        default: return SQLFailure(text, nil, isOfRow: Refusal.postgres(state))
+        }
+    }
+
+    /// The server does not say which one: 1043 is VARCHAR, 1042 CHAR.
+    func tooLong(_ job: Job) -> [String] {
+        var limits: [String: Int] = [:]
+        // Nobody is told of what cannot be found out: there is an error already.
+        try? query(
+            "SELECT attname, atttypmod - 4 FROM pg_attribute WHERE attrelid = to_regclass($1) AND atttypid IN (1042, 1043) AND atttypmod > 4",
+            [.text(dialect.quoted(job.table.layout.name))]
+        ) { row in
+            if let name = row[0], let length = row[1] {
+                limits[String(decoding: name, as: UTF8.self)] = Int(String(decoding: length, as: UTF8.self))
+            }
+            return true
+        }
+        return job.table.layout.columns.enumerated().compactMap { at, column in
+            let text = job.values.values[at].str
+            guard let limit = limits[column.name], text.len > limit else { return nil }
+            let bytes = UnsafeRawBufferPointer(start: text.ptr, count: text.len)
+            return String(decoding: bytes, as: UTF8.self).unicodeScalars.count > limit ? column.name : nil
         }
     }
 

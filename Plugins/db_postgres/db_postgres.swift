@@ -28,6 +28,8 @@ private let received = Counter(
     "notifications_received", "Other servers have told of a table that is watched here.")
 private let listening = Counter("listening", gauge: true, "Connections that listen for what others tell.")
 
+private let refusedRows = Counter("refused_rows", "Rows that the database takes at no time.")
+
 /// All databases, by their URLs. Changed on the main thread before traffic only.
 nonisolated(unsafe) private var databases: [Database] = []
 
@@ -36,7 +38,7 @@ private let plugin = Plugin("db_postgres", "1.0.0", "Keeps tables on PostgreSQL 
     [connections, keepAlive, retries, timeout, lockset, escape]
     listens
     versionTable
-    [sent, received, listening].map { $0 as any Declaration }
+    [sent, received, listening, refusedRows].map { $0 as any Declaration }
 
     Offer("store.postgres", 1, 0) { head in
         Store.api(head, watches: true) { host, url, table, out in open(host, url, table, out) }
@@ -77,6 +79,7 @@ private func open(
             text, shown: url.shown, .postgres, StoreSettings(versionTable: String(versionTable.value)),
             connections: connections.value, news: news(of: url, limits)
         ) { [limits] () throws(SQLFailure) in try Connection(url, limits) }
+        database.refused = { refusedRows.add() }
         databases.append(database)
     }
     return Store.add(table, to: database, host, out)

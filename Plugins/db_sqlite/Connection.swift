@@ -55,7 +55,7 @@ final class Connection: StoreConnection {
         switch code & 0xff {
         case SQLITE_ERROR, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_RANGE, SQLITE_MISUSE,
             SQLITE_SCHEMA:
-            return SQLFailure(text, nil)
+            return SQLFailure(text, nil, isOfRow: Refusal.sqlite(code))
         default: return SQLFailure(text, Trouble.Kind(code))
         }
     }

@@ -19,6 +19,8 @@ private let busyTimeout = Param<Milliseconds>(
 private let versionTable = Param<Text>(
     "version_table", default: "version", is: .verbatim, "The table that lists the versions of tables.")
 
+private let refusedRows = Counter("refused_rows", "Rows that the database takes at no time.")
+
 /// All files, by their paths. Changed on the main thread before traffic only.
 nonisolated(unsafe) private var databases: [Database] = []
 
@@ -28,6 +30,7 @@ private let plugin = Plugin("db_sqlite", "1.0.0", "Keeps tables in files of the 
     synchronous
     busyTimeout
     versionTable
+    refusedRows
 
     Offer("store.sqlite", 1, 0) { head in
         Store.api(head) { host, url, table, out in open(host, url, table, out) }
@@ -73,6 +76,7 @@ private func open(
             file.path, .sqlite,
             StoreSettings(isReadOnly: settings.isReadOnly, versionTable: String(versionTable.value))
         ) { () throws(SQLFailure) in try Connection(file.path, settings) }
+        database.refused = { refusedRows.add() }
         databases.append(database)
     }
     return Store.add(table, to: database, host, out)

@@ -90,7 +90,7 @@ enum Notes {
     private static let written: mt_fn = { call in
         guard let call, let dialog = DialogPlugin.find(number(call.pointee.user)) else { return 1 }
         dialog.pointee.pins -= 1
-        if call.pointee.result <= 0 { Storage.failed(dialog) }
+        if Storage.isToRepeat(call) { Storage.failed(dialog) }
         return 1
     }
 

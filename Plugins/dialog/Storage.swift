@@ -115,10 +115,15 @@ enum Storage {
     }
 
     private static let written: mt_fn = { call in
-        guard let call, call.pointee.result <= 0, let dialog = DialogPlugin.find(number(call.pointee.user))
+        guard let call, isToRepeat(call), let dialog = DialogPlugin.find(number(call.pointee.user))
         else { return 1 }
         failed(dialog)
         return 1
+    }
+
+    /// It could not be written. What the database takes at no time is not tried again, and holds up nobody.
+    static func isToRepeat(_ call: CallPointer) -> Bool {
+        call.pointee.result <= 0 && call.pointee.result != mt_result(MT_NO)
     }
 
     static func failed(_ dialog: DialogPointer) {

@@ -145,6 +145,13 @@ enum Storage {
         }
     }
 
+    /// No database takes that row: it is in memory only, and nobody else can have it.
+    static func refused(_ call: CallPointer, _ write: Write) {
+        Count.databaseErrors.add()
+        guard case .claim(let index, let claim) = write.what, let group = write.group else { return }
+        Claiming.answered(call, group, index, claim, isOurs: true)
+    }
+
     /// Once a second, on the first worker.
     static func catchUp(_ call: CallPointer) {
         guard isUsed else { return }

@@ -39,6 +39,11 @@ final class Write: @unchecked Sendable {
     static let done: mt_fn = { call in
         guard let call, let user = call.pointee.user else { return 1 }
         let write = Unmanaged<Write>.fromOpaque(user).takeRetainedValue()
+        guard call.pointee.result != mt_result(MT_NO) else {
+            Storage.refused(call, write)
+            write.settlement?.written(call)
+            return 1
+        }
         guard call.pointee.result > 0 else {
             Storage.failed(write)
             write.settlement?.written(call)

@@ -29,8 +29,8 @@ final class PendingUpdate: @unchecked Sendable {
         return left > 0 ? nil : result
     }
 
-    func finished(_ outcome: mt_result) {
-        if outcome <= 0, databaseRequired.value { result = mt_result(MT_ERROR) }
+    func finished(_ outcome: mt_result, isLost: Bool = false) {
+        if outcome <= 0, databaseRequired.value || isLost { result = mt_result(MT_ERROR) }
         left -= 1
         guard left == 0, isComplete else { return }
         var call = mt_call()
@@ -68,7 +68,9 @@ private final class Write: @unchecked Sendable {
     }
 
     func finished(_ result: mt_result) {
-        if result > 0 {
+        // What the database takes at no time is not tried again.
+        let isRefused = result == mt_result(MT_NO)
+        if result > 0 || isRefused {
             if let version {
                 ruid.withUnsafeBufferPointer {
                     domain.table.written(
@@ -81,7 +83,8 @@ private final class Write: @unchecked Sendable {
                 if version == nil, $0.erasures.count < 100_000 { $0.erasures.append(ruid) }
             }
         }
-        update?.finished(result)
+        // Without memory it is nowhere.
+        update?.finished(result, isLost: isRefused && domain.keeping.fetches)
     }
 }
 

@@ -254,6 +254,22 @@ private func statements(_ migration: Migration) -> [String] {
     }
 }
 
+@Suite struct RefusalTests {
+    @Test
+    func `what is wrong with a row is not what is wrong with a table (SQLSTATE, errors of MySQL and SQLite)`()
+    {
+        for state in ["22001", "22003", "23505", "54000"] { #expect(Refusal.postgres(state), "\(state)") }
+        for state in ["42P01", "42501", "57014", "40001", ""] {
+            #expect(!Refusal.postgres(state), "\(state)")
+        }
+        #expect(Refusal.mysql(1406, "22001") && Refusal.mysql(1062, "23000") && Refusal.mysql(1366, "HY000"))
+        #expect(
+            !Refusal.mysql(1146, "42S02") && !Refusal.mysql(1142, "42000") && !Refusal.mysql(2013, "HY000"))
+        #expect(Refusal.sqlite(18) && Refusal.sqlite(19 | 5 << 8) && Refusal.sqlite(20))
+        #expect(!Refusal.sqlite(1) && !Refusal.sqlite(5) && !Refusal.sqlite(13))
+    }
+}
+
 @Suite struct LongTextTests {
     @Test
     func `a long text that may not be absent gets its default as an expression (MySQL 8.0.13, error 1101)`() {

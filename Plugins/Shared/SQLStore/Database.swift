@@ -12,6 +12,8 @@ public final class Database: @unchecked Sendable {
     let settings: StoreSettings
     let open: () throws(SQLFailure) -> any StoreConnection
     let wellbeing = Wellbeing()
+    /// Called for each row that is not taken, by any thread. Set before `start`.
+    public var refused: () -> Void = {}
     /// Nil: it does not tell anybody of what is written.
     private(set) var listener: Listener?
     private let most: Int

@@ -41,6 +41,33 @@ public struct Job: @unchecked Sendable {
         return writes
     }
 
+    /// What the database takes never: nobody is to ask for it again.
+    mutating func refuse() {
+        fail(alsoReading: true)
+        result = mt_result(MT_NO)
+    }
+
+    /// A row that is to be there afterwards.
+    var puts: Bool {
+        switch work {
+        case .put, .claim: true
+        case .find, .erase, .count: false
+        }
+    }
+
+    /// What tells the row from others: the hash of its key, or of all of it when there is none.
+    var identity: Int {
+        var hasher = Hasher()
+        let columns = table.layout.columns
+        let isKeyed = columns.contains(where: \.isKey)
+        for (at, column) in columns.enumerated() where column.isKey || !isKeyed {
+            let value = values.values[at]
+            hasher.combine(value.num)
+            hasher.combine(bytes: UnsafeRawBufferPointer(start: value.str.ptr, count: value.str.len))
+        }
+        return hasher.finalize()
+    }
+
     /// It did not work after all.
     mutating func fail(alsoReading: Bool) {
         guard alsoReading || writes else { return }

@@ -113,14 +113,16 @@ final class Lane: @unchecked Sendable {
         }
         try connection.begin()
         var isWhole = true
+        let standsAlone = connection.dialect == .postgres
         for index in jobs.indices where isWhole {
-            isWhole = try perform(&jobs[index], on: connection) || connection.dialect != .postgres
+            isWhole = try perform(&jobs[index], on: connection, tells: !standsAlone) || !standsAlone
         }
         if isWhole {
             hasCommitted = true
             return try connection.commit()
         }
-        // One that fails takes the whole transaction with it here: so each has to stand on its own.
+        // One that fails takes the whole transaction with it here: so each has to stand on its own, and says then why
+        // it cannot.
         connection.rollback()
         for index in jobs.indices {
             jobs[index].fail(alsoReading: true)
@@ -130,7 +132,9 @@ final class Lane: @unchecked Sendable {
     }
 
     /// Throws what concerns the whole database; what is wrong with one job is that job's answer: false.
-    private func perform(_ job: inout Job, on connection: any StoreConnection) throws(SQLFailure) -> Bool {
+    private func perform(
+        _ job: inout Job, on connection: any StoreConnection, tells: Bool = true
+    ) throws(SQLFailure) -> Bool {
         guard job.table.refusal == nil else { return true }
         do throws(SQLFailure) {
             try connection.perform(&job)
@@ -139,9 +143,26 @@ final class Lane: @unchecked Sendable {
         } catch {
             guard error.trouble == nil else { throw error }
             job.fail(alsoReading: true)
-            Host.log(.error, "\(database.shown), table \(job.table.layout.name): \(error.text)")
+            guard tells else { return false }
+            if error.isOfRow, job.puts {
+                refuse(&job, error, on: connection)
+            } else {
+                Host.log(.error, "\(database.shown), table \(job.table.layout.name): \(error.text)")
+            }
             return false
         }
+    }
+
+    private func refuse(_ job: inout Job, _ error: SQLFailure, on connection: any StoreConnection) {
+        job.refuse()
+        database.refused()
+        guard job.table.isNews(job.identity) else { return }
+        let columns = connection.tooLong(job)
+        let place = columns.isEmpty ? "" : " (\(columns.joined(separator: ", ")))"
+        Host.log(
+            .error,
+            "\(database.shown), table \(job.table.layout.name): a row is in memory only: \(error.text)\(place)"
+        )
     }
 
     private func deliver(_ jobs: [Job]) {

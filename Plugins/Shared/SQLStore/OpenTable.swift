@@ -10,6 +10,16 @@ public final class OpenTable: @unchecked Sendable {
     unowned let lane: Lane
     /// Why it cannot be used, though the database is there. Under the lane's lock.
     public var refusal: (what: String, help: String)?
+    /// Rows that the database has refused, each told once. Under the lane's lock.
+    private var refusedRows: Set<Int> = []
+    private static let mostRefused = 10_000
+
+    /// False: that was told before.
+    func isNews(_ row: Int) -> Bool {
+        if refusedRows.count >= Self.mostRefused { refusedRows = [] }
+        return refusedRows.insert(row).inserted
+    }
+
     /// Others are to hear of what is written to it.
     let isWatched = Atomic<Bool>(false)
 

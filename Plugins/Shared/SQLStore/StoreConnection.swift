@@ -7,10 +7,13 @@ public struct SQLFailure: Error {
     public let text: String
     /// Nil: it concerns what was asked for, and the database itself is well.
     public let trouble: Trouble.Kind?
+    /// It is the row: that is never taken, as long as its table is what it is.
+    public let isOfRow: Bool
 
-    public init(_ text: String, _ trouble: Trouble.Kind?) {
+    public init(_ text: String, _ trouble: Trouble.Kind?, isOfRow: Bool = false) {
         self.text = text
         self.trouble = trouble
+        self.isOfRow = isOfRow
     }
 }
 
@@ -26,6 +29,8 @@ public protocol StoreConnection: AnyObject {
     /// Makes tables, or brings them up to date, while nobody else does.
     func prepare(_ tables: [OpenTable], _ settings: StoreSettings) throws(SQLFailure)
     func perform(_ job: inout Job) throws(SQLFailure)
+    /// The columns in which texts of a row are too long, where errors do not say that. Outside of transactions.
+    func tooLong(_ job: Job) -> [String]
     /// Other servers hear of it. Outside of transactions, and only where a database has a `NewsSource`.
     func tell(_ news: News) throws(SQLFailure)
     /// All rows of a query, lent one by one.
@@ -37,6 +42,7 @@ public protocol StoreConnection: AnyObject {
 
 extension StoreConnection {
     public func tell(_ news: News) throws(SQLFailure) {}
+    public func tooLong(_ job: Job) -> [String] { [] }
 }
 
 /// How a database is used, whatever kind it is of.

@@ -757,7 +757,10 @@ typedef struct mt_store_api {
     /* Never block. row is called once per row, args being its columns; then
      * done, once, with the outcome in call->result. Both on the worker of the
      * call, without a message. What is asked for in one order is done in that
-     * order; what is done has reached the disk. done may be NULL.            */
+     * order; what is done has reached the disk. done may be NULL.
+     * MT_ERROR: not now. MT_NO, of put() and claim(): never, the table has no
+     * place for that row (a text is too long, a constraint), so do not ask for
+     * it again; the store has told of it.                                    */
     mt_result (*find)(mt_call *, mt_store *, const mt_match *, uint32_t matches,
                       mt_fn row, mt_fn done, void *user);
     mt_result (*put)(mt_call *, mt_store *, const mt_value *row,
