@@ -85,9 +85,11 @@ struct TableArgument: Scriptable, @unchecked Sendable {
         guard let raw else { return Outcome.error.code }
         let name = Text(unchecked: raw.pointee.args.pointee.str)
         guard !name.isEmpty else { return Host.fail("a table has a name", help: "as \"subscriber\"").code }
-        guard let table = Subscribers.open(String(name)) else {
+        guard databaseURL.value.store != nil else {
             return Host.fail("there can be no table \"\(name)\"", help: "see db_url of auth_db").code
         }
+        // Why there can be none has been told.
+        guard let table = Subscribers.open(String(name)) else { return Outcome.error.code }
         raw.pointee.out.pointee.ptr = Unmanaged.passUnretained(table).toOpaque()
         return Outcome.yes.code
     }

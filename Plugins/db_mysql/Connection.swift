@@ -9,6 +9,18 @@ import SQLStore
 struct Limits: Sendable {
     var connect = 5
     var statement = 10
+    var encryption = Encryption.library
+}
+
+/// Whether a connection is encrypted: opt_ssl_mode, with the numbers of MySQL's SSL_MODE_*.
+enum Encryption: Int, Sendable {
+    /// As the library and my.cnf have it.
+    case library
+    case never, preferred, required
+    /// The certificate is from somebody whom we trust, and has the name of the host: this library looks at both or at none.
+    case verified, identified
+
+    var isNeeded: Bool { rawValue >= Encryption.required.rawValue }
 }
 
 /// A connection to a MariaDB or MySQL server. For one thread at a time.
@@ -28,6 +40,12 @@ final class Connection: ServerConnection {
         mysql_options(made, MYSQL_OPT_WRITE_TIMEOUT, &statement)
         mysql_options(made, MYSQL_SET_CHARSET_NAME, "utf8mb4")
         if let group = url.group { mysql_options(made, MYSQL_READ_DEFAULT_GROUP, group) }
+        if limits.encryption != .library {
+            var isWanted: my_bool = limits.encryption == .never ? 0 : 1
+            var isVerified: my_bool = limits.encryption.rawValue >= Encryption.verified.rawValue ? 1 : 0
+            mysql_options(made, MYSQL_OPT_SSL_ENFORCE, &isWanted)
+            mysql_options(made, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &isVerified)
+        }
         // "localhost" is the socket to this library, unless there is a port.
         let host = url.host == "localhost" && url.port != nil ? "127.0.0.1" : url.host
         let connected = mysql_real_connect(
@@ -37,6 +55,12 @@ final class Connection: ServerConnection {
             let text = String(cString: mysql_error(made))
             mysql_close(made)
             throw SQLFailure(text.isEmpty ? "there is no answer" : text, .away)
+        }
+        // A server that has no TLS is not always an error to the library.
+        guard !limits.encryption.isNeeded || mysql_get_ssl_cipher(made) != nil else {
+            mysql_close(made)
+            throw SQLFailure(
+                "it does not encrypt, and opt_ssl_mode is \(limits.encryption.rawValue)", .away)
         }
         handle = made
         // Modes that others have set must not change what statements mean; times are local ones already.

@@ -17,13 +17,17 @@ private let connections = Param<Int>(
     "connections", default: "4", in: 1...64, "How many connections a database has at most.")
 private let versionTable = Param<Text>(
     "version_table", default: "version", is: .verbatim, "The table that lists the versions of tables.")
+private let encryption = Param<Int>(
+    "opt_ssl_mode", default: "0", in: 0...5,
+    "Encryption: 0 as my.cnf has it, 1 never, 2 if possible, 3 always, 4 and 5 with a certificate that is verified."
+)
 private func accepted(_ name: StaticString, _ fallback: StaticString) -> Param<Int> {
     Param<Int>(name, default: fallback, in: 0...86_400, "Accepted; has no effect here.")
 }
 private let withoutEffect = [
     accepted("ping_interval", "300"), accepted("retries", "1"), accepted("auto_reconnect", "1"),
     accepted("server_timezone", "0"), accepted("insert_delayed", "0"), accepted("update_affected_found", "0"),
-    accepted("unsigned_type", "0"), accepted("opt_ssl_mode", "0"),
+    accepted("unsigned_type", "0"),
 ]
 
 private let refusedRows = Counter("refused_rows", "Rows that the database takes at no time.")
@@ -32,7 +36,7 @@ private let refusedRows = Counter("refused_rows", "Rows that the database takes 
 nonisolated(unsafe) private var databases: [Database] = []
 
 private let plugin = Plugin("db_mysql", "1.0.0", "Keeps tables on MariaDB and MySQL servers.") {
-    [connectTimeout, receiveTimeout, sendTimeout, timeoutInterval, connections]
+    [connectTimeout, receiveTimeout, sendTimeout, timeoutInterval, connections, encryption]
     withoutEffect
     versionTable
     refusedRows
@@ -64,6 +68,12 @@ private func open(
         return Store.fail(
             host, "the URL names no database", "write mysql://user:password@host:port/database")
     }
+    if let option = url.options.first {
+        return Store.fail(
+            host, "the URL has an option \"\(option.name)\", which db_mysql does not have",
+            "socket=/path is the only one; others go into a group of my.cnf: mysql://[group]user@host/database"
+        )
+    }
     let database: Database
     if let known = databases.first(where: { $0.name == text }) {
         database = known
@@ -72,6 +82,7 @@ private func open(
         limits.connect = connectTimeout.value
         let said = [timeoutInterval.value, receiveTimeout.value].first { $0 > 0 }
         if let said { limits.statement = said }
+        limits.encryption = Encryption(rawValue: encryption.value) ?? .library
         database = Database(
             text, shown: url.shown, .mysql, StoreSettings(versionTable: String(versionTable.value)),
             connections: connections.value

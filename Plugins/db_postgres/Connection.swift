@@ -10,6 +10,8 @@ struct Limits: Sendable {
     var connect = 5000
     var statement = 10_000
     var keepAlive = 0
+    /// Settings of libpq. The last one of a name counts.
+    var settings: [DatabaseURL.Option] = []
 }
 
 /// A connection to a PostgreSQL server, by libpq. For one thread at a time.
@@ -25,10 +27,14 @@ final class Connection: ServerConnection {
     /// - Parameter name: what the server shows it as, in `pg_stat_activity`.
     init(_ url: DatabaseURL, _ limits: Limits, as name: String = "martlet") throws(SQLFailure) {
         self.limits = limits
+        let options = limits.settings.filter { $0.name == "options" }.map { " " + $0.value }.joined()
         var settings: [(String, String)] = [
             ("dbname", url.database), ("application_name", name), ("client_encoding", "UTF8"),
             ("connect_timeout", String(max(limits.connect / 1000, 2))),
-            ("options", "-c statement_timeout=\(limits.statement) -c standard_conforming_strings=on"),
+            (
+                "options",
+                "-c statement_timeout=\(limits.statement) -c standard_conforming_strings=on\(options)"
+            ),
             ("tcp_user_timeout", String(limits.statement)), ("keepalives", "1"),
         ]
         if !url.user.isEmpty { settings.append(("user", url.user)) }
@@ -36,6 +42,9 @@ final class Connection: ServerConnection {
         if let place = url.socket ?? (url.host.isEmpty ? nil : url.host) { settings.append(("host", place)) }
         if let port = url.port { settings.append(("port", String(port))) }
         if limits.keepAlive > 0 { settings.append(("keepalives_idle", String(limits.keepAlive))) }
+        for option in limits.settings where option.name != "options" {
+            settings.append((option.name, option.value))
+        }
         let names = settings.map { strdup($0.0) }
         let values = settings.map { strdup($0.1) }
         defer { for text in names + values { free(text) } }
@@ -58,6 +67,21 @@ final class Connection: ServerConnection {
     }
 
     deinit { PQfinish(handle) }
+
+    /// The first one that libpq does not have, or that is said otherwise.
+    static func unknown(_ options: [DatabaseURL.Option]) -> String? {
+        guard let all = PQconndefaults() else { return nil }
+        defer { PQconninfoFree(all) }
+        var names: Set<String> = []
+        var one = all
+        while let name = one.pointee.keyword {
+            names.insert(String(cString: name))
+            one += 1
+        }
+        // Texts are taken as UTF-8, whatever is set.
+        names.remove("client_encoding")
+        return options.first { !names.contains($0.name) }?.name
+    }
 
     var dialect: Dialect { .postgres }
     var staleness: String? { nil }

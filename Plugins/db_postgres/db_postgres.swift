@@ -20,6 +20,8 @@ private let listens = Param<Bool>(
 private let retries = Param<Int>("retries", default: "2", in: 0...100, "Accepted; has no effect here.")
 private let timeout = Param<Int>("timeout", default: "0", in: 0...86_400, "Accepted; see statement_timeout.")
 private let lockset = Param<Int>("lockset", default: "4", in: 0...100, "Accepted; has no effect here.")
+private let settings = Params<Text>(
+    "con_param", is: .verbatim, "Settings of libpq for every connection: name=value;name=value.")
 private let escape = Param<Int>(
     "bytea_output_escape", default: "1", in: 0...1, "Accepted; has no effect here.")
 
@@ -38,10 +40,25 @@ private let plugin = Plugin("db_postgres", "1.0.0", "Keeps tables on PostgreSQL 
     [connections, keepAlive, retries, timeout, lockset, escape]
     listens
     versionTable
+    settings
     [sent, received, listening, refusedRows].map { $0 as any Declaration }
 
     Offer("store.postgres", 1, 0) { head in
         Store.api(head, watches: true) { host, url, table, out in open(host, url, table, out) }
+    }
+    Start {
+        for line in 0..<settings.count {
+            guard let options = DatabaseURL.Option.list(String(settings[line])) else {
+                return Host.fail(
+                    "con_param must be name=value;name=value", help: "connect_timeout=5;keepalives_idle=30")
+            }
+            if let name = Connection.unknown(options) {
+                return Host.fail(
+                    "libpq has no setting \"\(name)\", which con_param names",
+                    help: "see \"Parameter Key Words\" in the manual of PostgreSQL")
+            }
+        }
+        return .yes
     }
     // Before anybody else looks into the tables, after privileges were given up.
     Hook("core.ready", order: -1000) { _ in
@@ -67,6 +84,12 @@ private func open(
         return Store.fail(
             host, "the URL names no database", "write postgres://user:password@host:port/database")
     }
+    if let name = Connection.unknown(url.options) {
+        return Store.fail(
+            host, "libpq has no setting \"\(name)\", which the URL names",
+            "socket=/folder, or what \"Parameter Key Words\" in the manual of PostgreSQL lists, as sslmode=require"
+        )
+    }
     let database: Database
     if let known = databases.first(where: { $0.name == text }) {
         database = known
@@ -75,6 +98,10 @@ private func open(
         limits.connect = connectTimeout.value.count
         limits.statement = statementTimeout.value.count
         limits.keepAlive = keepAlive.value
+        for line in 0..<settings.count {
+            limits.settings += DatabaseURL.Option.list(String(settings[line])) ?? []
+        }
+        limits.settings += url.options
         database = Database(
             text, shown: url.shown, .postgres, StoreSettings(versionTable: String(versionTable.value)),
             connections: connections.value, news: news(of: url, limits)

@@ -18,11 +18,8 @@ struct Table: Scriptable, @unchecked Sendable {
     static let prepare: mt_fn = { raw in
         guard let raw else { return Outcome.error.code }
         let name = raw.pointee.args.pointee.str
-        guard let table = usrloc.table.pointee.table(Server.host, name) else {
-            return Host.fail(
-                "there can be no table \"\(Text(unchecked: name))\"", help: "see db_url of usrloc"
-            ).code
-        }
+        // Why there can be none has been told.
+        guard let table = usrloc.table.pointee.table(Server.host, name) else { return Outcome.error.code }
         raw.pointee.out.pointee.ptr = UnsafeMutableRawPointer(table)
         return Outcome.yes.code
     }

@@ -312,6 +312,22 @@ private func statements(_ migration: Migration) -> [String] {
         #expect(DatabaseURL("mysql://u@unix(%2Frun%2Fm.sock)/d")?.socket == "/run/m.sock")
     }
 
+    @Test func `other options are kept for the library (libpq: connection URIs)`() {
+        let url = DatabaseURL("postgres://u:p@h/d?sslmode=require&socket=/run/pg&options=-c%20a%3Db")
+        #expect(url?.socket == "/run/pg" && url?.database == "d" && url?.password == "p")
+        #expect(
+            url?.options == [
+                DatabaseURL.Option("sslmode", "require"), DatabaseURL.Option("options", "-c a=b"),
+            ])
+    }
+
+    @Test func `settings stand one behind the other (manual: con_param)`() {
+        let list = DatabaseURL.Option.list("connect_timeout=15; tcp_user_timeout=5000;")
+        #expect(list?.map(\.name) == ["connect_timeout", "tcp_user_timeout"])
+        #expect(list?.map(\.value) == ["15", "5000"])
+        for wrong in ["sslmode", "=x", "a=b;c"] { #expect(DatabaseURL.Option.list(wrong) == nil) }
+    }
+
     @Test func `a group of my_cnf may stand in front`() {
         let url = DatabaseURL("mysql://[sip]u@h/d")
         #expect(url?.group == "sip" && url?.user == "u" && url?.host == "h")
@@ -319,7 +335,8 @@ private func statements(_ migration: Migration) -> [String] {
 
     @Test func `what is no URL is none, and the password is never shown`() {
         for wrong in [
-            "", "mysql", "mysql://", "mysql://h", "mysql://h/", "://h/d", "mysql://h:x/d", "mysql://h/d?a=b",
+            "", "mysql", "mysql://", "mysql://h", "mysql://h/", "://h/d", "mysql://h:x/d", "mysql://h/d?=b",
+            "mysql://h/d?a=b&c",
         ] {
             #expect(DatabaseURL(wrong) == nil, "\(wrong)")
         }

@@ -39,6 +39,8 @@ package final class DatabaseServer {
 
     package let kind: Kind
     package let folder: Scratch
+    /// More of its own, for the next `start`.
+    package var options: [String] = []
     private var process: Spawned?
     private var data: String { folder.file("data") }
     private var socket: String { kind == .postgres ? folder.path : folder.file("s") }
@@ -108,7 +110,7 @@ package final class DatabaseServer {
                 "--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=2", "--skip-log-bin",
             ]
         process = try Spawned(
-            try asOther(command), environment: ProcessInfo.processInfo.environment,
+            try asOther(command + options), environment: ProcessInfo.processInfo.environment,
             output: folder.file("log"), errors: folder.file("log"))
         let asked =
             kind == .postgres

@@ -6,6 +6,7 @@
 ///     mysql://user:password@[2001:db8::1]/database
 ///     postgres://user@/database?socket=/run/postgresql     by a socket in the file system
 ///     mysql://[group]user@host/database                     with that group of my.cnf
+///     postgres://user@host/database?sslmode=require         with options of the client's library
 ///
 /// A `%` with two hexadecimal digits is a byte, in each part; a host that begins with a slash then is a socket.
 public struct DatabaseURL: Equatable, Sendable {
@@ -18,6 +19,28 @@ public struct DatabaseURL: Equatable, Sendable {
     /// A path: of the socket, or for PostgreSQL of the folder that it is in.
     public var socket: String?
     public var group: String?
+    /// What else stands behind the `?`, in that order: for the library of that kind of database.
+    public var options: [Option] = []
+
+    public struct Option: Equatable, Sendable {
+        public let name, value: String
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+
+        /// Of `name=value;name=value`. Nil when it is not that.
+        public static func list(_ text: String) -> [Option]? {
+            var all: [Option] = []
+            for part in text.split(separator: ";") {
+                guard let equals = part.firstIndex(of: "=") else { return nil }
+                let name = part[..<equals].filter { $0 != " " }
+                guard !name.isEmpty else { return nil }
+                all.append(Option(String(name), String(part[part.index(after: equals)...])))
+            }
+            return all
+        }
+    }
 
     /// Nil when it is none.
     public init?(_ text: String) {
@@ -86,7 +109,8 @@ public struct DatabaseURL: Equatable, Sendable {
             let value = DatabaseURL.decoded(option[option.index(after: equals)...])
             switch option[..<equals] {
             case "socket", "unix_socket", "host": socket = value
-            default: return false
+            case "": return false
+            case let name: options.append(Option(String(name), value))
             }
         }
         return true
