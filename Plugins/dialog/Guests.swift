@@ -49,9 +49,10 @@ enum Guests {
         let ticket = suspend()
         guard ticket != 0 else { return false }
         // The 2xx may have overtaken the row that it makes; an ACK that finds nothing comes again.
-        GuestLoading.run(call, text(message, MT_F_CALL_ID), attempts: method == MT_ACK ? 3 : 1) { _ in
-            Ticket(number: ticket).resume(.yes)
-        }
+        GuestLoading.run(
+            call, text(message, MT_F_CALL_ID), entry: mode == 0 ? cookie?.entry : nil,
+            attempts: method == MT_ACK ? 3 : 1
+        ) { _ in Ticket(number: ticket).resume(.yes) }
         return true
     }
 
@@ -185,30 +186,37 @@ final class GuestLoading: Loading, @unchecked Sendable {
     private static let pause: Milliseconds = 100
     /// So many calls each worker asks for at a time: who invents cookies keeps the database busy with that at most.
     private static let most = 500
-    nonisolated(unsafe) private static var counts: [Int] = []
+    nonisolated(unsafe) private static var counts = PerWorker<Int>()
 
     /// [main]
-    static func prepare() { counts = Array(repeating: 0, count: max(Host.workers, 1)) }
+    static func prepare() { counts = PerWorker(0) }
     static func hasRoom(_ worker: Int) -> Bool { worker < counts.count && counts[worker] < most }
 
     private let callID: String
+    private let entry: UInt32?
     private var attempts: Int
     private var hasVariables = false
     private let then: (CallPointer) -> Void
 
-    private init(_ worker: Int, _ callID: mt_str, _ attempts: Int, _ then: @escaping (CallPointer) -> Void) {
+    private init(
+        _ worker: Int, _ callID: mt_str, _ entry: UInt32?, _ attempts: Int,
+        _ then: @escaping (CallPointer) -> Void
+    ) {
         self.callID = String(Text(unchecked: callID))
+        self.entry = entry
         self.attempts = attempts
         self.then = then
         super.init(onlyFor: worker, whose: .anybodys)
     }
 
+    /// - Parameter entry: those of that entry only, which the database finds at once.
     static func run(
-        _ call: CallPointer, _ callID: mt_str, attempts: Int, then: @escaping (CallPointer) -> Void
+        _ call: CallPointer, _ callID: mt_str, entry: UInt32? = nil, attempts: Int,
+        then: @escaping (CallPointer) -> Void
     ) {
         let worker = Int(call.pointee.worker)
         counts[worker] += 1
-        GuestLoading(worker, callID, attempts) { call in
+        GuestLoading(worker, callID, entry, attempts) { call in
             counts[worker] -= 1
             then(call)
         }.start(call)
@@ -220,7 +228,7 @@ final class GuestLoading: Loading, @unchecked Sendable {
         notes = [:]
         callID.withRaw { callID in
             ask { Notes.find(call, callID: callID, Loading.noteRow, Self.partRead, $0) }
-            ask { Storage.find(call, callID: callID, Loading.row, Self.partRead, $0) }
+            ask { Storage.find(call, callID: callID, entry: entry, Loading.row, Self.partRead, $0) }
         }
         if asked == 0 { then(call) }
     }

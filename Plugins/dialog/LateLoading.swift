@@ -6,9 +6,9 @@ import PluginKit
 /// which another server has written (dlg_db_load_callid()); or all, where the database was away at the start.
 final class LateLoading: Loading, @unchecked Sendable {
     /// What could not be read at the start is still to be read, by worker. Each touches its own.
-    nonisolated(unsafe) private static var isWanted: [Bool] = []
+    nonisolated(unsafe) private static var isWanted = PerWorker<Bool>()
     /// Calls that got their BYE before they could be read, by worker; nil: all have been read.
-    nonisolated(unsafe) private static var ended: [Set<String>?] = []
+    nonisolated(unsafe) private static var ended = PerWorker<Set<String>?>()
     /// Whoever sends more of them wants to fill our memory.
     private static let mostEnded = 100_000
 
@@ -54,8 +54,8 @@ final class LateLoading: Loading, @unchecked Sendable {
 
     /// [main] Nothing could be read.
     static func isMissed() {
-        isWanted = Array(repeating: true, count: max(Host.workers, 1))
-        ended = Array(repeating: [], count: max(Host.workers, 1))
+        isWanted = PerWorker(true)
+        ended = PerWorker([])
     }
 
     /// A BYE went by whose call is not known, or not yet.

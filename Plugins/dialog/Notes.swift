@@ -14,8 +14,8 @@ enum Notes {
     nonisolated(unsafe) private static var api: UnsafePointer<mt_store_api>?
     nonisolated(unsafe) private static var store: OpaquePointer?
     /// The last stamp of each worker, and the notes that it is about to erase.
-    nonisolated(unsafe) private static var stamps: [Int] = []
-    nonisolated(unsafe) private static var done: [Set<Identity>] = []
+    nonisolated(unsafe) private static var stamps = PerWorker<Int>()
+    nonisolated(unsafe) private static var done = PerWorker<Set<Identity>>()
     /// On the first worker: whose notes are read, and when.
     nonisolated(unsafe) private static var owners: [Int] = []
     nonisolated(unsafe) private static var lookout: Lookout?
@@ -42,8 +42,8 @@ enum Notes {
             url, String(sharedTableName.value), revision: 1,
             indexes: ["hash_entry,hash_id", "server", "callid"])
         self.api = api
-        stamps = Array(repeating: 0, count: max(Host.workers, 1))
-        done = Array(repeating: [], count: max(Host.workers, 1))
+        stamps = PerWorker(0)
+        done = PerWorker([])
         owners = [Sharing.own]
         guard let store else { return .error }
         lookout = Lookout(api, store, interval: shareInterval.value, look: look)

@@ -31,7 +31,7 @@ enum Rows {
         }
         return layout.open(
             url, String(tableName.value), revision: 7,
-            indexes: ["\(name(Column.entry)),\(name(Column.number))"])
+            indexes: ["\(name(Column.entry)),\(name(Column.number))", name(Column.callID)])
     }
 
     static func openVariables(_ url: StorageURL) -> OpaquePointer? {

@@ -10,11 +10,11 @@ enum Storage {
     nonisolated(unsafe) private(set) static var dialogs: OpaquePointer?
     nonisolated(unsafe) private(set) static var variables: OpaquePointer?
     /// Rows that are to go and could not yet, by worker: entry and id in one word.
-    nonisolated(unsafe) private static var erasures: [[UInt64]] = []
-    nonisolated(unsafe) private static var rests: [Int] = []
-    nonisolated(unsafe) private static var hasFailed: [Bool] = []
+    nonisolated(unsafe) private static var erasures = PerWorker<[UInt64]>()
+    nonisolated(unsafe) private static var rests = PerWorker<Int>()
+    nonisolated(unsafe) private static var hasFailed = PerWorker<Bool>()
     /// When that was, in Unix milliseconds.
-    nonisolated(unsafe) private static var failures: [Int] = []
+    nonisolated(unsafe) private static var failures = PerWorker<Int>()
 
     static var writesAtOnce: Bool { dialogs != nil && databaseMode.value == 1 }
     static var writes: Bool { dialogs != nil && (databaseMode.value == 1 || databaseMode.value == 2) }
@@ -25,10 +25,10 @@ enum Storage {
         api = store
         dialogs = Rows.openDialogs(url)
         variables = Rows.openVariables(url)
-        erasures = Array(repeating: [], count: max(Host.workers, 1))
-        rests = Array(repeating: updatePeriod.value, count: max(Host.workers, 1))
-        hasFailed = Array(repeating: false, count: max(Host.workers, 1))
-        failures = Array(repeating: 0, count: max(Host.workers, 1))
+        erasures = PerWorker([])
+        rests = PerWorker(updatePeriod.value)
+        hasFailed = PerWorker(false)
+        failures = PerWorker(0)
         guard dialogs != nil, variables != nil else { return .error }
         guard Sharing.isOn else { return .yes }
         let opened = Notes.open(url, store)
@@ -220,11 +220,15 @@ enum Storage {
     }
 
     /// The dialogs with that Call-ID.
+    /// - Parameter entry: of that entry only. All tables have an index for that; one that Kamailio made has none for
+    ///   Call-IDs.
     static func find(
-        _ call: CallPointer, callID: mt_str, _ row: @escaping mt_fn, _ done: @escaping mt_fn,
-        _ user: UnsafeMutableRawPointer
+        _ call: CallPointer, callID: mt_str, entry: UInt32? = nil, _ row: @escaping mt_fn,
+        _ done: @escaping mt_fn, _ user: UnsafeMutableRawPointer
     ) -> Bool {
-        find(call, dialogs, [match(Column.callID.rawValue, MT_EQ, mt_value(callID))], row, done, user)
+        var matches = [match(Column.callID.rawValue, MT_EQ, mt_value(callID))]
+        if let entry { matches.append(match(Column.entry.rawValue, MT_EQ, mt_value(Int(entry)))) }
+        return find(call, dialogs, matches, row, done, user)
     }
 
     /// Those of so many entries; without an end: of all from there on.

@@ -73,6 +73,38 @@ import Testing
         #expect(first.complaints == [] && second.complaints == [], "\(first.log)\(second.log)")
     }
 
+    @Test(arguments: SharedDatabase.Kind.allCases)
+    func `each of two callees who answered the same INVITE is known to the other server`(
+        _ kind: SharedDatabase.Kind
+    ) throws {
+        guard kind.isThere else { return }
+        let database = try SharedDatabase(kind)
+        let first = try sharingServer(database, 1)
+        let second = try sharingServer(database, 2, like: first)
+        let call = try PhoneCall(first).connect()
+        try call.reply(200, "OK", tag: "b2")
+        _ = try call.caller.receive("200")
+        call.caller.send(call.request("ACK", sequence: 10, tag: "b2"), to: first.udp)
+        _ = try call.callee.receive("ACK")
+        try first.comes { try database.query("SELECT COUNT(*) FROM dialog WHERE state = 4") == "2" }
+        for (tag, sequence, left) in [("b2", 21, [4]), ("b1", 22, [])] {
+            call.caller.send(call.request("BYE", sequence: sequence, tag: tag), to: second.udp)
+            let bye = try call.callee.receive("BYE", sequence, "BYE")
+            #expect(bye.tag("To") == tag)
+            call.callee.send(Request.reply(200, "OK", to: bye), to: second.udp)
+            _ = try call.caller.receive("200", sequence, "BYE")
+            try first.comes(toStates: left)
+        }
+        try first.comes { try database.callRows() == "0 0 0" }
+    }
+
+    @Test func `the table is made with an index for the Call-IDs by which it is asked`() throws {
+        let database = try SharedDatabase(.sqlite)
+        _ = try sharingServer(database, 1)
+        let indexes = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = 'dialog'"
+        #expect(try database.query("\(indexes) AND name = 'dialog_callid_idx'") == "1")
+    }
+
     @Test func `while the database is away requests pass by their Route, and calls are ended later`() throws {
         let database = try SharedDatabase(.sqlite)
         let first = try sharingServer(database, 1)
