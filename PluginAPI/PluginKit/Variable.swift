@@ -31,6 +31,12 @@ public struct Variable: Declaration, Sendable {
         @inlinable public var index: Int? {
             count > 1 && args[1].type == UInt32(MT_INT) ? Int(args[1].num) : nil
         }
+        /// What a `prepare` made of a constant key.
+        @inlinable public func prepared<Object: AnyObject>(as type: Object.Type) -> Object? {
+            (count > 0 ? args[0].ptr : nil).map {
+                Unmanaged<Object>.fromOpaque($0)._withUnsafeGuaranteedRef { $0 }
+            }
+        }
         /// The key as it came, when it may be something else than text.
         @inlinable public var value: Value {
             @_lifetime(copy self) get {
@@ -42,22 +48,27 @@ public struct Variable: Declaration, Sendable {
     private let name: StaticString
     private let help: StaticString
     private let box: VariableBox
+    private let prepare: mt_fn?
 
+    /// - Parameters:
+    ///   - keys: those that there are, `""` being none; a configuration with another one is refused. nil: any.
+    ///   - prepare: looks at each constant key while the file is read, see `Prepared.make`.
     public init(
-        _ name: StaticString, _ help: StaticString,
+        _ name: StaticString, _ help: StaticString, keys: [String]? = nil, prepare: mt_fn? = nil,
         get: @escaping @Sendable (borrowing Call, Key) -> Outcome,
         set: (@Sendable (borrowing Call, Key, Value) -> Outcome)? = nil
     ) {
         self.name = name
         self.help = help
-        box = VariableBox(get, set)
+        self.prepare = keys == nil ? prepare : VariableBox.check
+        box = VariableBox(keys ?? [], get, set)
     }
 
     public func declare(in tables: inout Tables) {
         tables.variables.append(
             mt_variable(
                 name: name.pointer, get: VariableBox.get, set: box.isReadOnly ? nil : VariableBox.set,
-                user: tables.keep(box), help: help.pointer))
+                user: tables.keep(box), help: help.pointer, prepare: prepare))
     }
 }
 
@@ -66,14 +77,29 @@ private final class VariableBox: Sendable {
     typealias Get = @Sendable (borrowing Call, Variable.Key) -> Outcome
     typealias Set = @Sendable (borrowing Call, Variable.Key, Value) -> Outcome
 
+    let keys: [String]
     let read: Get
     let write: Set
     let isReadOnly: Bool
 
-    init(_ read: @escaping Get, _ write: Set?) {
+    init(_ keys: [String], _ read: @escaping Get, _ write: Set?) {
+        self.keys = keys
         self.read = read
         self.write = write ?? { _, _, _ in .no }
         isReadOnly = write == nil
+    }
+
+    static let check: mt_fn = { raw in
+        let raw = raw.unsafelyUnwrapped
+        let key = String(Text(unchecked: raw.pointee.args[0].str))
+        let keys = Unmanaged<VariableBox>.fromOpaque(raw.pointee.user.unsafelyUnwrapped)
+            ._withUnsafeGuaranteedRef { $0.keys }
+        if keys.contains(key) { return Outcome.yes.code }
+        let known = keys.filter { !$0.isEmpty }.joined(separator: ", ")
+        return Host.fail(
+            key.isEmpty ? "it needs a name in parentheses" : "there is no \"\(key)\"",
+            help: known.isEmpty ? "it takes nothing in parentheses" : "there are: \(known)"
+        ).code
     }
 
     static let get: mt_fn = { raw in

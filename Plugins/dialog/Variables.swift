@@ -3,6 +3,15 @@ import CMartlet
 import DialogLogic
 import PluginKit
 
+private let fields = [
+    "h_id", "h_entry", "ref", "state", "from_rs", "to_rs", "dflags", "sflags", "callid", "from_uri", "to_uri",
+    "from_tag", "to_tag", "toroute", "from_cseq", "to_cseq", "lifetime", "start_ts", "from_contact",
+    "to_contact", "from_bindaddr", "to_bindaddr", "req_uri", "end_reason",
+]
+private let contextFields = [
+    "on", "set", "dir", "flags", "timeout", "timeout_bye", "timeout_route", "timeout_route_id",
+]
+
 @Declarations func variables() -> [any Declaration] {
     for name in ["dlg_var", "dlg_val"] as [StaticString] {
         Variable(name, "A variable of the call: kept with it, and in the database.") { call, key in
@@ -16,11 +25,12 @@ import PluginKit
             return setVariable(call, key.name.raw, value.text.isAbsent ? mt_str("") : value.text.raw)
         }
     }
-    Variable("dlg", "What is known of the call: $dlg(field).") { call, key in
+    Variable("dlg", "What is known of the call: $dlg(field).", keys: fields) { call, key in
         guard call.hasMessage, let seen = Seen(call.raw) else { return call.answerNull() }
         return answer(call, seen, key.name)
     }
-    Variable("dlg_ctx", "The call at hand, and the one to come: $dlg_ctx(field).") { call, key in
+    Variable("dlg_ctx", "The call at hand, and the one to come: $dlg_ctx(field).", keys: contextFields) {
+        call, key in
         guard call.hasMessage else { return call.answerNull() }
         return context(call, key.name)
     } set: { call, key, value in

@@ -59,7 +59,10 @@ import PluginKit
         guard let item = Iterators.of(call.worker).item(key.name) else { return call.answerNull() }
         return answer(call, item.value)
     }
-    Variable("shtrecord", "In event_route[htable:expired:...]: key or value of what expired.") { call, key in
+    Variable(
+        "shtrecord", "In event_route[htable:expired:...]: key or value of what expired.",
+        keys: ["key", "value"]
+    ) { call, key in
         guard call.hasMessage, let record = Record.of(call.message) else { return call.answerNull() }
         if key.name == "key" { return call.answer(Text(unchecked: record.key)) }
         if key.name == "value" { return call.answer(Value(unchecked: record.value)) }

@@ -46,7 +46,8 @@ private struct Kept {
             }
         }
     }
-    Variable("jsonrpl", "What jsonrpc_exec got: code, text or body.") { call, key in
+    Variable("jsonrpl", "What jsonrpc_exec got: code, text or body.", keys: ["code", "text", "body"]) {
+        call, key in
         guard call.hasMessage, let kept = UnsafePointer<Kept>(bitPattern: UInt(call.message.slot)) else {
             return call.answerNull()
         }

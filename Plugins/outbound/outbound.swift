@@ -48,7 +48,10 @@ private let plugin = Plugin(
         call in
         checkFlowToken(call.message)
     }
-    Variable("flow", "What is known of the flow: transport, remote, local, connection, opened, tokens.") {
+    Variable(
+        "flow", "What is known of the flow: transport, remote, local, connection, opened, tokens.",
+        keys: ["transport", "remote", "local", "connection", "opened", "tokens"]
+    ) {
         show($0, $1)
     }
     Command(

@@ -76,6 +76,26 @@ final class Profiles: @unchecked Sendable {
 
     // MARK: - $ulc
 
+    /// Looks at a constant key of it.
+    static let check: mt_fn = { raw in
+        var rest = Text(unchecked: raw.unsafelyUnwrapped.pointee.args[0].str)
+        guard rest.take(upTo: UInt8(ascii: "=")) != nil, !rest.isEmpty, rest[0] == UInt8(ascii: ">") else {
+            return Host.fail("it wants a profile and an attribute", help: "write $ulc(profile=>attribute)")
+                .code
+        }
+        let attribute = rest.dropFirst().trimmed
+        let blank = ul_contact()
+        guard attribute.equals("count") || text(blank, attribute) != nil || number(blank, attribute) != nil
+        else {
+            return Host.fail(
+                "a contact has no \"\(String(attribute))\"",
+                help:
+                    "there are aor, addr, path, received, expires, ..., and count: see the README of registrar"
+            ).code
+        }
+        return Outcome.yes.code
+    }
+
     static func read(_ call: borrowing Call, _ key: Variable.Key) -> Outcome {
         var rest = key.name
         guard let name = rest.take(upTo: UInt8(ascii: "=")), !rest.isEmpty, rest[0] == UInt8(ascii: ">")

@@ -19,8 +19,10 @@ private let plugin = Plugin("registrar", "1.0.0", "Takes REGISTERs, and finds wh
     lookupFunctions()
     otherFunctions()
 
-    Variable("ulc", "A contact that reg_fetch_contacts() found: $(ulc(profile=>attribute)[index]).") {
-        call, key in
+    Variable(
+        "ulc", "A contact that reg_fetch_contacts() found: $(ulc(profile=>attribute)[index]).",
+        prepare: Profiles.check
+    ) { call, key in
         Profiles.read(call, key)
     }
     Variable("ruid", "The name of the contact that the Request-URI is.") { call, _ in

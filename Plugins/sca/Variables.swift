@@ -6,7 +6,8 @@ import ScaLogic
 @Declarations func variables() -> [any Declaration] {
     Variable(
         "sca",
-        "Of the appearance that the message is about: aor, index, state, before, owner, callee, uri, callid, count."
+        "Of the appearance that the message is about: aor, index, state, before, owner, callee, uri, callid, count.",
+        keys: ["", "aor", "index", "state", "before", "owner", "callee", "uri", "callid", "count"]
     ) { call, key in
         guard call.hasMessage else { return call.answerNull() }
         if key.name == "count" as StaticString { return count(call) }

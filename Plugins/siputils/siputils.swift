@@ -21,7 +21,10 @@ private let plugin = Plugin("siputils", "1.0.0", "Looks at SIP messages and URIs
     contactFunctions()
     headerFunctions()
 
-    Variable("pcv", "P-Charging-Vector: (all), (value), (genaddr), (orig) or (term) of it.") { call, key in
+    Variable(
+        "pcv", "P-Charging-Vector: (all), (value), (genaddr), (orig) or (term) of it.",
+        keys: ["all", "value", "genaddr", "orig", "term"]
+    ) { call, key in
         chargingVector(call, key.name)
     }
     // For those who bring it along; there is nothing in it.

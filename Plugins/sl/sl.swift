@@ -20,7 +20,10 @@ private let plugin = Plugin("sl", "1.0.0", "Answers requests without keeping a t
     sendReplyFunctions()
     errorFunctions()
 
-    Variable("ltt", "The To tag that a local reply has: (s) stateless, (x) whichever applies.") { call, key in
+    Variable(
+        "ltt", "The To tag that a local reply has: (s) stateless, (x) whichever applies.",
+        keys: ["", "s", "x"]
+    ) { call, key in
         localTag(call, key.name)
     }
     Command("stats", "How many replies were sent, by status.") { answer in

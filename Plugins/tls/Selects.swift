@@ -6,15 +6,22 @@ import TlsLogic
 /// `@tls.…`: what Kamailio's selects say of the connection of a message. Where there is no TLS, or no certificate, they are
 /// $null, as the variables are.
 @Declarations func selects() -> [any Declaration] {
-    Variable("@tls", "A select of the TLS connection, as @tls.cipher.bits or @tls.peer.subject.cn.") {
-        call, key in
-        guard call.hasMessage, let facts = call.message.tls, let select = TLSSelect(String(key.name)) else {
-            return call.answerNull()
-        }
+    Variable(
+        "@tls", "A select of the TLS connection, as @tls.cipher.bits or @tls.peer.subject.cn.",
+        prepare: { Prepared.make($0) { TLSSelect(String($0)).map(Known.init) } }
+    ) { call, key in
+        guard call.hasMessage, let facts = call.message.tls,
+            let select = key.prepared(as: Known.self)?.select ?? TLSSelect(String(key.name))
+        else { return call.answerNull() }
         if let number = facts.number(select) { return call.answer(number) }
         guard let text = facts.text(select) else { return call.answerNull() }
         return call.answer(call.message.keep(text))
     }
+}
+
+private final class Known {
+    let select: TLSSelect
+    init(_ select: TLSSelect) { self.select = select }
 }
 
 extension Facts {

@@ -44,8 +44,12 @@ import PluginKit
     Variable("tls_my_urlencoded_cert", "Our certificate, PEM, escaped as in a URL.") { call, _ in
         show(call) { facts in facts.own.map { escape(pem($0)) } }
     }
-    Variable("tls", "$tls(m_issuer_line), and m_ or p_ with issuer_line, subject_line, sn_hex, sn_dec.") {
-        call, key in
+    Variable(
+        "tls", "$tls(m_issuer_line), and m_ or p_ with issuer_line, subject_line, sn_hex, sn_dec.",
+        keys: ["m_", "p_"].flatMap { side in
+            ["issuer_line", "subject_line", "sn_hex", "sn_dec"].map { side + $0 }
+        }
+    ) { call, key in
         let name = String(key.name)
         let part: CertificatePart? =
             switch name.dropFirst(2) {

@@ -6,7 +6,10 @@ import TmLogic
 /// `@tm.…`: what Kamailio's selects say of a transaction. Behind `uas.request`, `uac[n].request` and `uac[n].response` any
 /// other select may follow, which is then asked of that message.
 @Declarations func selects() -> [any Declaration] {
-    Variable("@tm", "A select of the transaction, as @tm.uas.status or @tm.uac[0].uri.") { call, key in
+    Variable(
+        "@tm", "A select of the transaction, as @tm.uas.status or @tm.uac[0].uri.",
+        prepare: { SelectPath(Text(unchecked: $0.unsafelyUnwrapped.pointee.args[0].str)) == nil ? -1 : 1 }
+    ) { call, key in
         guard let path = SelectPath(key.name), let transaction = current(call.raw) else {
             return call.answerNull()
         }

@@ -3,6 +3,11 @@ import CMartlet
 import PluginKit
 import TmLogic
 
+private let names = [
+    "id_index", "id_index_n", "id_label", "id_label_n", "reply_code", "reply_reason", "reply_last",
+    "branch_index", "ruid", "reply_type",
+]
+
 @Declarations func variables() -> [any Declaration] {
     Variable("T_branch_idx", "The number of the branch, from 0; -1 outside of one.") { call, _ in
         call.answer(branchNumber(call.raw))
@@ -22,8 +27,11 @@ import TmLogic
     { call, _ in
         ruid(call)
     }
-    Variable("T", "What is known of the transaction, by name.") { call, key in named(call, key.name) }
-    Variable("T_branch", "Of the branch, or the one that failed: flags, uri.") { call, key in
+    Variable("T", "What is known of the transaction, by name.", keys: names) { call, key in
+        named(call, key.name)
+    }
+    Variable("T_branch", "Of the branch, or the one that failed: flags, uri.", keys: ["flags", "uri"]) {
+        call, key in
         guard let branch = ownBranch(call.raw), let message = branch.pointee.message else {
             return call.answerNull()
         }

@@ -39,6 +39,8 @@ struct PluginTable {
         let name: String
         let call: mt_fn
         let user: UnsafeMutableRawPointer?
+        /// As it stands in the plugin's table: what prepare gets is not watched.
+        let ownUser: UnsafeMutableRawPointer?
         let arguments: [Field]
         let places: UInt32
         let help: String
@@ -47,6 +49,9 @@ struct PluginTable {
         let name: String
         let get, set: mt_fn?
         let user: UnsafeMutableRawPointer?
+        let prepare: mt_fn?
+        /// As it stands in the plugin's table.
+        let ownUser: UnsafeMutableRawPointer?
         let help: String
     }
     struct Command {
@@ -184,7 +189,7 @@ struct PluginTable {
                 : (call: call, user: item.pointee.user)
             functions.append(
                 Function(
-                    name: name, call: watched.call, user: watched.user,
+                    name: name, call: watched.call, user: watched.user, ownUser: item.pointee.user,
                     arguments: try reader.fields(
                         item.pointee.args, "argument", of: name, known: MT_OPTIONAL | MT_VERBATIM),
                     places: item.pointee.where, help: reader.text(item.pointee.help) ?? ""))
@@ -201,7 +206,7 @@ struct PluginTable {
             variables.append(
                 Variable(
                     name: name, get: watched.get, set: watched.set, user: watched.user,
-                    help: reader.text(item.pointee.help) ?? ""))
+                    prepare: item.pointee.prepare, ownUser: user, help: reader.text(item.pointee.help) ?? ""))
         }
         try reader.each(table.pointee.commands, "command", size: MemoryLayout<mt_command>.size) {
             at throws(PluginFault) in

@@ -272,8 +272,8 @@ public final class Setup {
                 symbols.add(
                     ScriptVariable(
                         name: variable.name, plugin: plugin.name, get: variable.get ?? nothing,
-                        set: variable.set,
-                        user: variable.user, host: plugin.host.asHost))
+                        set: variable.set, user: variable.user, prepare: variable.prepare,
+                        prepareUser: variable.ownUser, host: plugin.host.asHost))
             }
             for event in plugin.table.events { symbols.add(event: "\(plugin.name):\(event.name)") }
         }
@@ -382,7 +382,7 @@ extension ScriptFunction {
         self.init(
             name: function.name, plugin: plugin.name, arguments: function.arguments.map(ScriptArgument.init),
             places: function.places & UInt32(MT_IN_ANY), suspends: function.places & UInt32(MT_SUSPENDS) != 0,
-            call: function.call, user: function.user, host: plugin.host.asHost)
+            call: function.call, user: function.user, prepareUser: function.ownUser, host: plugin.host.asHost)
     }
 }
 

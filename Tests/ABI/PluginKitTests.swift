@@ -156,7 +156,7 @@ private func text(_ text: String) -> mt_value {
         let plugin = table.pointee
         #expect(plugin.needs.stride == 24 && plugin.offers.stride == 16 && plugin.params.stride == 64)
         #expect(
-            plugin.functions.stride == 56 && plugin.variables.stride == 40 && plugin.commands.stride == 48)
+            plugin.functions.stride == 56 && plugin.variables.stride == 48 && plugin.commands.stride == 48)
         #expect(plugin.counters.stride == 24 && plugin.events.stride == 16 && plugin.hooks.stride == 32)
     }
 

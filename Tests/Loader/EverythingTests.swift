@@ -24,6 +24,7 @@ import Testing
         "rpc": "everything_rpc()", "host": "everything_host()",
         "arguments": #"everything_arguments("text", "$var(x)", "inside")"#,
         "read": "$everything == 7", "key": #"$everything(key) == "key""#, "fixed": "$everything_fixed == 7",
+        "prepared": "$everything_prepared(key) == 7", "unprepared": "$everything_prepared($rU) == 8",
     ]
 
     private static func configuration() -> String {

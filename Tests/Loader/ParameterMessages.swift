@@ -220,6 +220,27 @@ import Testing
                 """)
     }
 
+    @Test func `a plugin may look at the key of its variable`() throws {
+        func script(_ body: String) -> String { "loadmodule \"prepares.so\"\nrequest_route { \(body) }" }
+        try expectFine(
+            script("$var(x) = $way(up); $var(y) = $way($rU); $var(z) = @way.down;"), plugins: ["prepares"])
+        try expect(
+            script("$var(x) = $way(left);"), plugins: ["prepares"],
+            says: """
+                modules.conf:2:32: error: $way(left): that is no direction
+                   2 | request_route { $var(x) = $way(left); }
+                     |                                ^~~~
+                  help: write up or down
+                """)
+        try expect(
+            script("if ($way == 1) exit;"), plugins: ["prepares"],
+            says: """
+                modules.conf:2:22: error: $way: the plugin knows no such key
+                   2 | request_route { if ($way == 1) exit; }
+                     |                      ^~~
+                """)
+    }
+
     @Test func `a database has to be loaded above the plugin that uses it`() throws {
         let url = #"modparam("shows", "url", "memory://x")"#
         let file = #"modparam("shows", "file", "shown")"#

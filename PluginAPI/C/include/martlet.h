@@ -205,12 +205,17 @@ typedef struct mt_function {
 } mt_function;
 
 /* $name, $name(key), $name(key)[index]. get and set receive the key and the
- * index as args[0] and args[1]; set receives the new value as args[2].      */
+ * index as args[0] and args[1]; set receives the new value as args[2].
+ * prepare may be NULL. A constant key, or MT_NULL where there is none, is handed
+ * to it [main] as args[0] when the file is read, and refused unless it answers
+ * MT_OK; what it leaves in out->ptr comes along as ptr of args[0]. Then a key
+ * with $variables in it has no ptr.                                         */
 typedef struct mt_variable {
     const char *name;
     mt_fn       get, set; /* set is NULL for read-only                       */
     void       *user;
     const char *help;
+    mt_fn       prepare;
 } mt_variable;
 
 /* An RPC command, "plugin.name" to its callers; one that is to have no plugin's

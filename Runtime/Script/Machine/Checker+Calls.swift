@@ -252,7 +252,7 @@ extension Checker {
         var out = mt_value()
         var call = mt_call()
         call.host = function.host
-        call.user = function.user
+        call.user = function.prepareUser
         call.argc = 1
         let result = withUnsafePointer(to: &value) { input in
             withUnsafeMutablePointer(to: &out) { output in

@@ -54,13 +54,16 @@ public final class Checker {
                 if let known = variables[name] {
                     return VariableCallout(
                         get: known.get, set: known.set, user: known.user,
-                        host: known.host.map { OpaquePointer($0) })
+                        host: known.host.map { OpaquePointer($0) },
+                        prepare: symbols.unstarted.contains(known.plugin) ? nil : known.prepare,
+                        prepareUser: known.prepareUser)
                 }
                 // It may be one of the plugin that is missing; nothing is going to be run.
                 let unknown: mt_fn = { _ in mt_result(MT_NO) }
                 return isIncomplete ? VariableCallout(get: unknown, set: unknown, user: nil, host: nil) : nil
             },
-            definition: { defines[$0]?.string }, warn: { [oddities] in oddities.all.append($0) })
+            definition: { defines[$0]?.string }, warn: { [oddities] in oddities.all.append($0) },
+            takeFailure: symbols.takeFailure)
     }
 
     private func check(_ configuration: Configuration) -> CheckedScript? {

@@ -60,12 +60,14 @@ public struct ScriptFunction {
     public let suspends: Bool
     public let call: mt_fn
     public let user: UnsafeMutableRawPointer?
+    /// What the `prepare` of an argument gets for it.
+    public let prepareUser: UnsafeMutableRawPointer?
     public let host: UnsafePointer<mt_host>?
 
     public init(
         name: String, plugin: String, arguments: [ScriptArgument] = [], places: UInt32 = UInt32(MT_IN_ANY),
         suspends: Bool = false, call: mt_fn, user: UnsafeMutableRawPointer? = nil,
-        host: UnsafePointer<mt_host>? = nil
+        prepareUser: UnsafeMutableRawPointer? = nil, host: UnsafePointer<mt_host>? = nil
     ) {
         self.name = name
         self.plugin = plugin
@@ -74,6 +76,7 @@ public struct ScriptFunction {
         self.suspends = suspends
         self.call = call
         self.user = user
+        self.prepareUser = prepareUser ?? user
         self.host = host
     }
 
@@ -122,10 +125,14 @@ public struct ScriptVariable {
     public let get: mt_fn
     public let set: mt_fn?
     public let user: UnsafeMutableRawPointer?
+    /// Looks at a constant key, and gets this instead of `user`.
+    public let prepare: mt_fn?
+    public let prepareUser: UnsafeMutableRawPointer?
     public let host: UnsafePointer<mt_host>?
 
     public init(
         name: String, plugin: String, get: mt_fn, set: mt_fn? = nil, user: UnsafeMutableRawPointer? = nil,
+        prepare: mt_fn? = nil, prepareUser: UnsafeMutableRawPointer? = nil,
         host: UnsafePointer<mt_host>? = nil
     ) {
         self.name = name
@@ -133,6 +140,8 @@ public struct ScriptVariable {
         self.get = get
         self.set = set
         self.user = user
+        self.prepare = prepare
+        self.prepareUser = prepareUser ?? user
         self.host = host
     }
 }

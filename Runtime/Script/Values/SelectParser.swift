@@ -40,6 +40,13 @@ struct SelectParser {
         code.operation = .plugin
         code.detail = UnsafeRawPointer(parser.storage.place(callout))
         code.key = parser.storage.text(Array(rest))
+        do throws(VariableError) {
+            code.prepared = try callout.prepare(
+                code.key, of: "@\(name)." + String(decoding: rest, as: UTF8.self), at: (0, text.count),
+                parser.takeFailure)
+        } catch {
+            parser.warn(error)
+        }
     }
 
     private func steps(_ text: [UInt8]) throws(VariableError) -> [Step] {

@@ -16,17 +16,21 @@ public struct VariableParser {
     let numbersHeaders: Bool
     /// Told of what is odd but no error: an unknown select.
     let warn: (VariableError) -> Void
+    /// What a plugin said when it refused something.
+    let takeFailure: () -> (what: String, help: String)?
 
     public init(
         storage: CodeStorage, plugin: @escaping (String) -> VariableCallout? = { _ in nil },
         definition: @escaping (String) -> String? = { _ in nil }, numbersHeaders: Bool = true,
-        warn: @escaping (VariableError) -> Void = { _ in }
+        warn: @escaping (VariableError) -> Void = { _ in },
+        takeFailure: @escaping () -> (what: String, help: String)? = { nil }
     ) {
         self.storage = storage
         self.plugin = plugin
         self.definition = definition
         self.numbersHeaders = numbersHeaders
         self.warn = warn
+        self.takeFailure = takeFailure
     }
 
     /// A whole variable: "$ru", "$(hdr(Via)[1]{s.len})".

@@ -13,7 +13,9 @@ extension VariableReader {
         default: break
         }
         guard let known = VariableTable.names[name] else {
-            if let callout = parser.plugin(name) { return try pluginVariable(callout, key: key) }
+            if let callout = parser.plugin(name) {
+                return try pluginVariable(callout, name, key: key, at: start)
+            }
             if let ignored = Self.withoutPlugin[name] { return VariableCode(ignored) }
             throw VariableError(
                 "unknown variable $\(name)",
@@ -161,9 +163,9 @@ extension VariableReader {
                 + " use $hdr", at: range.lowerBound, length: range.count)
     }
 
-    private func pluginVariable(_ callout: VariableCallout, key: Range<Int>?) throws(VariableError)
-        -> VariableCode
-    {
+    private func pluginVariable(
+        _ callout: VariableCallout, _ name: String, key: Range<Int>?, at start: Int
+    ) throws(VariableError) -> VariableCode {
         var code = VariableCode(.plugin)
         code.isWritable = callout.set != nil
         code.detail = UnsafeRawPointer(parser.storage.place(callout))
@@ -173,6 +175,11 @@ extension VariableReader {
             } else {
                 code.key = parser.storage.text(bytes[key])
             }
+        }
+        if code.keyFormat == nil {
+            code.prepared = try callout.prepare(
+                code.key, of: key.map { "$\(name)(\(text($0)))" } ?? "$\(name)",
+                at: key.map { ($0.lowerBound, $0.count) } ?? (start, name.utf8.count), parser.takeFailure)
         }
         return code
     }

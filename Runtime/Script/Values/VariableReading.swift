@@ -185,7 +185,8 @@ extension VariableCode {
     }
 
     /// Calls a plugin: key and index, and with a new value that too, are its arguments. A key with variables
-    /// in it comes as text of now, and as the compiled text in `ptr`.
+    /// in it comes as text of now, and as the compiled text in `ptr`
+    /// unless the plugin prepares keys.
     static func withCall<Answer>(
         _ code: UnsafePointer<VariableCode>, _ context: Context, value: ScriptValue?,
         _ body: (UnsafeMutablePointer<mt_call>, VariableCallout) -> Answer
@@ -196,10 +197,11 @@ extension VariableCode {
         if key.isPresent {
             arguments.0.type = UInt32(MT_STR)
             arguments.0.str = key.mt
-            if let format = code.pointee.keyFormat {
+            if let format = code.pointee.keyFormat, callout.prepare == nil {
                 arguments.0.ptr = UnsafeMutableRawPointer(mutating: format.opaque)
             }
         }
+        if let prepared = code.pointee.prepared { arguments.0.ptr = prepared }
         if code.pointee.indexing != .none {
             arguments.1.type = UInt32(MT_INT)
             arguments.1.num = code.pointee.position(context).map { Int64($0) } ?? Int64.max

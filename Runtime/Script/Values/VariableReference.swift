@@ -46,12 +46,52 @@ public struct VariableCallout {
     let set: mt_fn?
     let user: UnsafeMutableRawPointer?
     let host: UnsafePointer<mt_host>?
+    /// Looks at a constant key, and gets this instead of `user`.
+    let prepare: mt_fn?
+    let prepareUser: UnsafeMutableRawPointer?
 
-    public init(get: mt_fn, set: mt_fn?, user: UnsafeMutableRawPointer?, host: OpaquePointer?) {
+    public init(
+        get: mt_fn, set: mt_fn?, user: UnsafeMutableRawPointer?, host: OpaquePointer?, prepare: mt_fn? = nil,
+        prepareUser: UnsafeMutableRawPointer? = nil
+    ) {
         self.get = get
         self.set = set
         self.user = user
+        self.prepare = prepare
+        self.prepareUser = prepareUser
         self.host = host.map { UnsafePointer($0) }
+    }
+}
+
+extension VariableCallout {
+    /// Lets the plugin look at a key that is constant, or at there being none.
+    func prepare(
+        _ key: Slice, of written: String, at place: (offset: Int, length: Int),
+        _ takeFailure: () -> (what: String, help: String)?
+    ) throws(VariableError) -> UnsafeMutableRawPointer? {
+        guard let prepare else { return nil }
+        var value = mt_value()
+        if key.isPresent {
+            value.type = UInt32(MT_STR)
+            value.str = key.mt
+        }
+        var out = mt_value()
+        var call = mt_call()
+        call.host = host
+        call.user = prepareUser
+        call.argc = 1
+        let result = withUnsafePointer(to: &value) { input in
+            withUnsafeMutablePointer(to: &out) { output in
+                call.args = input
+                call.out = output
+                return prepare(&call)
+            }
+        }
+        let failure = takeFailure()
+        if result > 0 { return out.ptr }
+        throw VariableError(
+            "\(written): \(failure?.what ?? "the plugin knows no such key")", help: failure?.help ?? "",
+            at: place.offset, length: place.length)
     }
 }
 
@@ -77,6 +117,8 @@ struct VariableCode {
     var number: Int64 = 0
     /// The name in parentheses, when it has variables in it.
     var keyFormat: Format?
+    /// What a plugin made of the constant one.
+    var prepared: UnsafeMutableRawPointer?
     /// Whatever else the operation needs: a path of attributes, a select, an inner variable, a plugin's
     /// callout.
     var detail: UnsafeRawPointer?

@@ -378,6 +378,14 @@ static mt_result prepare(mt_call *call) {
     call->out->ptr = (void *)&here;
     return call->args[0].str.len > 0 ? MT_OK : host->fail(host, mt_s("it is empty"), mt_s("write something"));
 }
+static mt_result prepare_key(mt_call *call) {
+    call->out->ptr = (void *)&here;
+    return call->user == &here && call->args[0].type == MT_STR ? MT_OK : MT_ERROR;
+}
+static mt_result get_prepared(mt_call *call) {
+    *call->out = number_value(call->args[0].ptr == &here ? 7 : call->args[0].ptr == NULL ? 8 : 9);
+    return call->user == &here ? MT_OK : MT_ERROR;
+}
 static mt_result walk_arguments(mt_call *call) {
     CHECK(call->argc == 5);
     CHECK(call->args[0].type == MT_STR && call->args[0].ptr == (void *)&here);
@@ -463,8 +471,9 @@ static const mt_function functions[] = {
     { "everything_arguments", walk_arguments, NULL, MT_LIST(five), EACH, 0, "Looks at its arguments." },
 };
 static const mt_variable variables[] = {
-    { "everything", get, set, NULL, "Gives its key, or 7." },
-    { "everything_fixed", get, NULL, NULL, "Cannot be set." },
+    { "everything", get, set, NULL, "Gives its key, or 7.", NULL },
+    { "everything_fixed", get, NULL, NULL, "Cannot be set.", NULL },
+    { "everything_prepared", get_prepared, NULL, (void *)&here, "Knows its key.", prepare_key },
 };
 static const mt_command commands[] = {
     { "answers", answers, NULL, MT_LIST(kind), "Answers a bit of everything." },
