@@ -136,7 +136,7 @@ private func statements(_ migration: Migration) -> [String] {
     }
 }
 
-@Suite struct NumberTests {
+@Suite struct ColumnNumberTests {
     @Test func `a number comes without its fraction, and a truth value is one`() {
         let numbers = [
             ("-12", -12), ("7.9", 7), ("1e3", 1000), ("t", 1), ("f", 0), ("9223372036854775807", .max),
