@@ -43,9 +43,10 @@ enum Waiting {
     static func revoke(_ machine: Machine) {
         let ticket = machine.ticket
         machine.ticket = 0
-        guard ticket != 0, let state = WorkerState.current,
-            let slot = Tickets.claim(ticket, in: state.pointee.tickets.blocks)
-        else { return }
+        guard ticket != 0, let state = WorkerState.current else { return }
+        guard let slot = Tickets.claim(ticket, in: state.pointee.tickets.blocks) else {
+            return machine.awaitsLateAnswer()
+        }
         if slot.pointee.timer != 0 {
             let timer = slot.pointee.timer
             state.pointee.worker._withUnsafeGuaranteedRef { _ = $0.cancel(timer) }
@@ -91,7 +92,9 @@ enum Waiting {
         }
         let machine = Machine(opaque: raw)
         // The function answered after all, while somebody else was about to continue it.
-        guard machine.ticket == state.pointee.tickets.ticket(of: index, slot) else { return }
+        guard machine.ticket == state.pointee.tickets.ticket(of: index, slot) else {
+            return machine.lateAnswerCame()
+        }
         machine.ticket = 0
         ended(machine, machine.resume(result, then: then, user: user), on: state)
     }

@@ -70,6 +70,10 @@ public struct Machine {
         state.resume(result, then, user)
     }
 
+    /// Somebody has answered whose answer counts no more, and comes back to the machine once.
+    public func awaitsLateAnswer() { state.pointee.awaited += 1 }
+    public func lateAnswerCame() { state.pointee.awaited -= 1 }
+
     /// Gives the machine and its reference to the message back, after `resume` has answered `.ended`.
     public func finish() {
         let message = state.pointee.context.message

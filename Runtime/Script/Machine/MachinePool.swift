@@ -14,6 +14,7 @@ public struct MachinePool {
         let clock: @convention(c) () -> Int64
         var slowness: Slowness
         var free: Machine.State?
+        var freeCount = 0
         /// The machine that runs at this moment, the innermost one.
         var running: Machine.State?
         var waiting = 0
@@ -21,6 +22,8 @@ public struct MachinePool {
     }
 
     let state: UnsafeMutablePointer<State>
+    /// So many are kept ready, a megabyte; what a burst of waiting scripts needed beyond that goes back.
+    static let usual = 1_024
 
     /// `services`, `values` and `note` have to live as long. The program is kept until `close`. `clock` counts
     /// milliseconds, and with `used` finds out which function held up the worker.
@@ -53,7 +56,7 @@ public struct MachinePool {
     public var program: Program { state.pointee.program }
     /// Scripts that wait for something.
     public var waiting: Int { state.pointee.waiting }
-    /// Machines ever made: the most that ran or waited at once.
+    /// Machines that there are: those that run or wait, and those that are kept ready.
     public var made: Int { state.pointee.made }
 
     /// Runs a block on a message. `kind` is the MT_IN_ bit that functions see; 0 for that of the block.
@@ -97,10 +100,7 @@ public struct MachinePool {
         guard state.pointee.waiting == 0, state.pointee.running == nil else { return false }
         while let machine = state.pointee.free {
             state.pointee.free = machine.pointee.next
-            machine.pointee.stack.deallocate()
-            machine.pointee.frames.deallocate()
-            machine.pointee.arguments.deallocate()
-            machine.deallocate()
+            destroy(machine)
         }
         Unmanaged.passUnretained(state.pointee.program).release()
         state.deallocate()
@@ -110,15 +110,28 @@ public struct MachinePool {
     private func take(_ message: Message) -> Machine.State {
         guard let machine = state.pointee.free else { return make(message) }
         state.pointee.free = machine.pointee.next
+        state.pointee.freeCount -= 1
         machine.pointee.context.message = message
         return machine
     }
 
     func give(_ machine: Machine.State) {
+        guard state.pointee.freeCount < Self.usual || machine.pointee.awaited > 0 else {
+            return destroy(machine)
+        }
+        state.pointee.freeCount += 1
         machine.pointee.next = state.pointee.free
         machine.pointee.then = nil
         machine.pointee.user = nil
         state.pointee.free = machine
+    }
+
+    private func destroy(_ machine: Machine.State) {
+        machine.pointee.stack.deallocate()
+        machine.pointee.frames.deallocate()
+        machine.pointee.arguments.deallocate()
+        machine.deallocate()
+        state.pointee.made -= 1
     }
 
     private func make(_ message: Message) -> Machine.State {

@@ -40,6 +40,8 @@ struct MachineState {
     var isHeld = false
     /// The ticket of whoever may continue it; the loader's.
     var ticket: UInt64 = 0
+    /// Answers on their way to it that come too late: as long as there are any it stays where it is.
+    var awaited: UInt32 = 0
     /// The call that waits is a statement, so its answer becomes the result.
     var isStatement = false
     /// Changes each time the machine starts or goes on: what is left over from earlier is recognised by it.

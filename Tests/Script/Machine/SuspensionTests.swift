@@ -83,6 +83,22 @@ import Testing
         #expect(pool.made == 3)
     }
 
+    @Test func `what a burst of waiting scripts needed goes back, but not before answers that come too late`()
+        throws
+    {
+        let stage = Stage()
+        let pool = try stage.load("request_route { wait(1); }")
+        var stories = (0..<1_300).map { _ in stage.play(pool.program.request) }
+        #expect(pool.waiting == 1_300 && pool.made == 1_300)
+        for index in stories.indices.dropLast() { stories[index].answer(1) }
+        #expect(pool.waiting == 1 && pool.made == 1_025)
+        let last = try #require(stories[1_299].machine)
+        last.awaitsLateAnswer()
+        stories[1_299].answer(1)
+        #expect(pool.waiting == 0 && pool.made == 1_025)
+        last.lateAnswerCame()
+    }
+
     @Test func `the message is kept while the script waits, and given back after`() throws {
         var story = try Stage().run(statements: "wait(1);")
         #expect(story.message.references == 2)
