@@ -40,6 +40,8 @@ struct Dialog {
         static let stored = Marks(rawValue: 16384)
         /// It is another server's: here only as long as a request for it is on its way.
         static let guest = Marks(rawValue: 32768)
+        /// It was ours, and its new owner has not been told what it was in the end.
+        static let parting = Marks(rawValue: 65536)
     }
 
     let index: UInt32
@@ -70,6 +72,8 @@ struct Dialog {
     var missedByCallee: UInt8 = 0
     /// Of a guest: the number of the server whose it is.
     var server: UInt32 = 0
+    /// When it was to be written the last time, in Unix seconds; 0: never. Only where calls are shared.
+    var changed: UInt32 = 0
     /// tm's number of its INVITE.
     var invite: UInt64 = 0
     var texts = Texts()

@@ -82,9 +82,17 @@ enum Guests {
     // MARK: - notes
 
     /// What another server says of a dialog of ours, or somebody of a guest.
-    static func apply(_ note: Note, to dialog: DialogPointer, _ call: CallPointer) {
+    /// - Parameter since: what had been noted by then, in Unix milliseconds, had been read before.
+    static func apply(_ note: Note, to dialog: DialogPointer, _ call: CallPointer, since: Int = 0) {
         switch note.kind {
-        case .claimed: leave(dialog, to: note.writer)
+        case .claimed: Parting.leave(dialog, to: note.writer, since: since)
+        case .changed where note.data.isParting && !dialog.pointee.isGuest:
+            if Parting.isWorthAdopting(note.data, dialog) {
+                perform(adopt(note.data, dialog), call, dialog, .none)
+            } else {
+                noteSequences(note.data, dialog)
+            }
+            Parting.mend(call, dialog)
         case .changed:
             let actions = adopt(note.data, dialog)
             guard !dialog.pointee.isGuest else { return }
@@ -101,18 +109,6 @@ enum Guests {
                 cause == .bye ? dialog.pointee.life.bye(at: now) : dialog.pointee.life.end(cause, at: now)
             if !dialog.pointee.isGuest { perform(actions, call, dialog, .none) }
         }
-    }
-
-    /// Another server has taken it over, thinking that we were no more. It goes without a word: whatever there is to
-    /// be told of it is told there.
-    private static func leave(_ dialog: DialogPointer, to server: Int) {
-        Host.log(
-            .notice, "server \(server) has taken over the call \(Text(unchecked: dialog.text(.callID)))")
-        leaveProfiles(dialog)
-        uncount(dialog)
-        table(dialog).pointee.pings.remove(dialog.pointee.index)
-        dialog.pointee.marks.remove([.dirty, .variablesDirty])
-        enter(dialog, of: server)
     }
 
     private static func noteSequences(_ data: SavedData, _ dialog: DialogPointer) {
@@ -143,6 +139,7 @@ enum Guests {
                 }
             }
         }
+        if data.isParting, dialog.pointee.isGuest { dialog.pointee.marks.insert(.parting) }
         Loading.restoreWords(dialog, data)
         if let variables = data.variables { adopt(variables, dialog) }
         return adoptLife(data, dialog)

@@ -17,12 +17,17 @@ enum Inheriting {
         guard let heartbeat = Heartbeat(url, settings) else { return .error }
         heartbeat.inherit = { call, dead, finished in inherit(dead.server, Finished(finished)) }
         // What was taken from us is in notes, and what we write meanwhile would be in the way.
-        heartbeat.buried = { Notes.want($0) }
+        heartbeat.buried = { NoteReading.want($0) }
         self.heartbeat = heartbeat
         return .yes
     }
 
     static func start(on worker: Int) { heartbeat?.start(on: worker) }
+
+    /// On the first worker: whether another server is alive.
+    static func runs(_ server: Int) -> Bool {
+        heartbeat?.liveness.runs(server, at: Loop.ticks / 1_000_000) ?? false
+    }
 
     private struct Finished: @unchecked Sendable {
         let run: (CallPointer) -> Void
@@ -47,7 +52,7 @@ enum Inheriting {
                 }
                 guard let all = progress.add(count) else { return }
                 Loop.post(to: 0) { call in
-                    Notes.add(call.raw, owner: dead)
+                    NoteReading.inherit(call.raw, dead)
                     Host.log(.notice, "\(all) calls of server \(dead) go on here")
                     finished.run(call.raw)
                     return .yes

@@ -134,7 +134,11 @@ class Loading: Asking {
         let callID = text(.callID)
         let worker = Int(Server.loop.pointee.worker(callID))
         let data = SavedData(String(Text(unchecked: text(.data))))
-        let isGuest = Sharing.isOn && data.server != 0 && data.server != Sharing.own
+        var owner = data.server
+        if case .anybodys = whose, owner == Sharing.own {
+            owner = Parting.owner(notes[UInt64(number(.entry)) << 32 | UInt64(number(.number))] ?? [])
+        }
+        let isGuest = Sharing.isOn && owner != 0 && owner != Sharing.own
         switch whose {
         case .ours where isGuest:
             others += 1
@@ -195,7 +199,7 @@ class Loading: Asking {
         dialog.pointee.life = Self.life(state, number(.started), number(.timeout), data)
         Self.restoreWords(dialog, data)
         if case .anybodys = whose, isGuest {
-            Guests.enter(dialog, of: data.server)
+            Guests.enter(dialog, of: owner)
             return dialog
         }
         return settle(dialog, data, route: text(.route))

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CMartlet
 import DialogLogic
-import Peers
 import PluginKit
-import Synchronization
 
 /// The table "dialog_shared": what servers tell each other of dialogs. Most of the time it is empty.
 enum Notes {
@@ -13,19 +11,8 @@ enum Notes {
 
     nonisolated(unsafe) private static var api: UnsafePointer<mt_store_api>?
     nonisolated(unsafe) private static var store: OpaquePointer?
-    /// The last stamp of each worker, and the notes that it is about to erase.
+    /// The last stamp of each worker.
     nonisolated(unsafe) private static var stamps = PerWorker<Int>()
-    nonisolated(unsafe) private static var done = PerWorker<Set<Identity>>()
-    /// On the first worker: whose notes are read, and when.
-    nonisolated(unsafe) private static var owners: [Int] = []
-    nonisolated(unsafe) private static var lookout: Lookout?
-    /// When all that had been noted by then was handed to the workers, in Unix milliseconds.
-    private static let read = Atomic<Int>(0)
-
-    private struct Identity: Hashable {
-        let key: UInt64
-        let mark, stamp: Int
-    }
 
     // MARK: - the table
 
@@ -43,10 +30,8 @@ enum Notes {
             indexes: ["hash_entry,hash_id", "server", "callid"])
         self.api = api
         stamps = PerWorker(0)
-        done = PerWorker([])
-        owners = [Sharing.own]
         guard let store else { return .error }
-        lookout = Lookout(api, store, interval: shareInterval.value, look: look)
+        NoteReading.open(api, store)
         return .yes
     }
 
@@ -103,6 +88,14 @@ enum Notes {
         _ = put(call, note, nil, nil)
     }
 
+    /// It ended here while neither of us could know: the other one has it still.
+    static func putEnd(_ call: CallPointer, of claim: Note) {
+        let note = Note(
+            entry: claim.entry, id: claim.id, writer: Sharing.own, owner: claim.writer, kind: .ended,
+            stamp: nextStamp(Int(call.pointee.worker)), callID: claim.callID)
+        _ = put(call, note, nil, nil)
+    }
+
     private static func nextStamp(_ worker: Int) -> Int {
         stamps[worker] = max(Loop.clock, stamps[worker] + 1)
         return stamps[worker]
@@ -144,6 +137,7 @@ enum Notes {
         data.numbers[Name.calleeSequence] = Int(dialog.pointee.calleeSequence)
         data.numbers[Name.flags] = Int(dialog.pointee.flags)
         data.numbers[Name.properties] = Int(dialog.pointee.properties.rawValue)
+        if dialog.pointee.has(.parting) { data.numbers[Name.parting] = 1 }
         data.texts[Name.callerContact] = String(Text(unchecked: dialog.text(.callerContact)))
         data.texts[Name.calleeContact] = String(Text(unchecked: dialog.text(.calleeContact)))
         if life.isOver {
@@ -205,126 +199,17 @@ enum Notes {
         mt_match(column: UInt32(column.rawValue), op: UInt32(MT_EQ), value: value)
     }
 
-    /// On the first worker: what was for that server is for us from now on as well.
-    static func add(_ call: CallPointer, owner: Int) {
-        if !owners.contains(owner) { owners.append(owner) }
-        want(call)
-    }
+    // MARK: - erasing
 
-    /// On the first worker, from now on.
-    static func start() { lookout?.start(on: 0) }
-
-    /// On the first worker: there may be something for us.
-    static func want(_ call: CallPointer) { lookout?.want(call) }
-
-    static func areRead(since time: Int) -> Bool { read.load(ordering: .acquiring) > time }
-
-    private static func look(_ call: CallPointer) {
-        let look = Look()
-        for owner in owners {
-            let user = Unmanaged.passRetained(look).toOpaque()
-            if find(call, owner: owner, Look.row, Look.done, user) {
-                look.asked += 1
-            } else {
-                Unmanaged<Look>.fromOpaque(user).release()
-            }
-        }
-        if look.asked == 0 { lookout?.looked(call, isSettled: false) }
-    }
-
-    private final class Look {
-        var asked = 0
-        private let start = Loop.clock
-        private var hasFailed = false
-        private var notes: [Note] = []
-
-        static let row: mt_fn = { raw in
-            guard let raw, let user = raw.pointee.user else { return 1 }
-            if let note = note(raw) {
-                Unmanaged<Look>.fromOpaque(user).takeUnretainedValue().notes.append(note)
-            }
-            return 1
-        }
-
-        static let done: mt_fn = { raw in
-            guard let raw, let user = raw.pointee.user else { return 1 }
-            let look = Unmanaged<Look>.fromOpaque(user).takeRetainedValue()
-            look.asked -= 1
-            look.hasFailed = look.hasFailed || raw.pointee.result <= 0
-            guard look.asked == 0 else { return 1 }
-            look.tell()
-            // A note that is of use to nobody yet stays, and is read again.
-            lookout?.looked(raw, isSettled: look.notes.isEmpty && !look.hasFailed)
-            if !look.hasFailed { Notes.read.store(look.start, ordering: .releasing) }
-            return 1
-        }
-
-        private func tell() {
-            guard !notes.isEmpty else { return }
-            let all = notes.sorted { $0.stamp < $1.stamp }
-            let byWorker = Dictionary(grouping: all) { note in
-                note.callID.withRaw { Int(Server.loop.pointee.worker($0)) }
-            }
-            for (worker, notes) in byWorker {
-                Loop.post(to: worker) { call in
-                    for note in notes { Notes.take(call.raw, note) }
-                    return .yes
-                }
-            }
-        }
-    }
-
-    // MARK: - what is done about them
-
-    private static func take(_ call: CallPointer, _ note: Note) {
-        let worker = Int(call.pointee.worker)
-        let identity = Identity(key: note.key, mark: note.mark, stamp: note.stamp)
-        guard !done[worker].contains(identity) else { return }
-        let found = note.callID.withRaw { callID in
-            tables[worker].first(callID) {
-                $0.pointee.entry == note.entry && $0.pointee.id == note.id && !$0.pointee.isGuest
-            }
-        }
-        if let dialog = found {
-            dialog.pointee.pins += 1
-            Guests.apply(note, to: dialog, call)
-            unpin(call, dialog)
-        } else if note.kind != .claimed, !note.isStale(at: Loop.clock) {
-            // It is being read at this moment, perhaps.
-            return
-        } else if note.kind == .claimed, Storage.owesErasure(worker, of: note.key) {
-            // It ended here while neither of us could know: the other one has it still.
-            let end = Note(
-                entry: note.entry, id: note.id, writer: Sharing.own, owner: note.writer, kind: .ended,
-                stamp: nextStamp(worker), callID: note.callID)
-            _ = put(call, end, nil, nil)
-        }
-        done[worker].insert(identity)
-        erase(call, note, identity)
-    }
-
-    private final class Erasing {
-        let identity: Identity
-        init(_ identity: Identity) { self.identity = identity }
-    }
-
-    private static func erase(_ call: CallPointer, _ note: Note, _ identity: Identity) {
-        guard let api, let store else { return }
+    /// - Parameter done: gets `user`, and what came of it. False: it will not be called.
+    static func erase(
+        _ call: CallPointer, _ note: Note, _ done: @escaping mt_fn, _ user: UnsafeMutableRawPointer
+    ) -> Bool {
+        guard let api, let store else { return false }
         let matches = [
             match(.entry, mt_value(Int(note.entry))), match(.number, mt_value(Int(note.id))),
             match(.writer, mt_value(note.mark)), match(.stamp, mt_value(note.stamp)),
         ]
-        let user = Unmanaged.passRetained(Erasing(identity)).toOpaque()
-        if api.pointee.erase(call, store, matches, UInt32(matches.count), erased, user) <= 0 {
-            Unmanaged<Erasing>.fromOpaque(user).release()
-            done[Int(call.pointee.worker)].remove(identity)
-        }
-    }
-
-    private static let erased: mt_fn = { raw in
-        guard let raw, let user = raw.pointee.user else { return 1 }
-        let identity = Unmanaged<Erasing>.fromOpaque(user).takeRetainedValue().identity
-        done[Int(raw.pointee.worker)].remove(identity)
-        return 1
+        return api.pointee.erase(call, store, matches, UInt32(matches.count), done, user) > 0
     }
 }

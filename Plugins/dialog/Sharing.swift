@@ -35,6 +35,6 @@ enum Sharing {
     static func start(on worker: Int) {
         guard isOn, worker == 0 else { return }
         Inheriting.start(on: worker)
-        Notes.start()
+        NoteReading.start()
     }
 }

@@ -12,6 +12,7 @@ enum Storage {
     /// Rows that are to go and could not yet, by worker: entry and id in one word.
     nonisolated(unsafe) private static var erasures = PerWorker<[UInt64]>()
     nonisolated(unsafe) private static var rests = PerWorker<Int>()
+    nonisolated(unsafe) private static var endings = PerWorker<Endings>()
     nonisolated(unsafe) private static var hasFailed = PerWorker<Bool>()
     /// When that was, in Unix milliseconds.
     nonisolated(unsafe) private static var failures = PerWorker<Int>()
@@ -29,6 +30,7 @@ enum Storage {
         rests = PerWorker(updatePeriod.value)
         hasFailed = PerWorker(false)
         failures = PerWorker(0)
+        endings = PerWorker(Endings())
         guard dialogs != nil, variables != nil else { return .error }
         guard Sharing.isOn else { return .yes }
         let opened = Notes.open(url, store)
@@ -42,7 +44,7 @@ enum Storage {
         let worker = Int(call.pointee.worker)
         rests[worker] -= 1
         // Who could not write may have been taken for dead: what others have taken over is not written over.
-        if hasFailed[worker], Sharing.isOn, !Notes.areRead(since: failures[worker]) { return }
+        if hasFailed[worker], Sharing.isOn, NoteReading.lastRead <= failures[worker] { return }
         if hasFailed[worker] || rests[worker] <= 0 {
             rests[worker] = updatePeriod.value
             hasFailed[worker] = false
@@ -170,8 +172,11 @@ enum Storage {
         if erasures[worker].last != row { erasures[worker].append(row) }
     }
 
-    /// It was over here before its row could be erased.
-    static func owesErasure(_ worker: Int, of row: UInt64) -> Bool { erasures[worker].contains(row) }
+    /// It was ours, and has been over for a short time.
+    static func hasEnded(_ worker: Int, _ row: UInt64) -> Bool { endings[worker].contains(row) }
+    static func noteEnd(_ worker: Int, _ row: UInt64) {
+        endings[worker].insert(row, read: NoteReading.lastRead)
+    }
 
     static func erase(_ call: CallPointer, _ dialog: DialogPointer, variable: mt_str) {
         guard let api, let variables else { return }
@@ -274,36 +279,4 @@ enum Storage {
         guard let api, let store else { return false }
         return api.pointee.find(call, store, matches, UInt32(matches.count), row, done, user) > 0
     }
-}
-
-/// The database is to know what has changed.
-func save(_ dialog: DialogPointer) {
-    guard Storage.writes else { return }
-    dialog.pointee.marks.insert(.dirty)
-    guard !dialog.pointee.has(.queued) else { return }
-    dialog.pointee.marks.insert(.queued)
-    let table = table(dialog)
-    if !dialog.pointee.isGuest {
-        if dialog.pointee.variables != nil, !dialog.pointee.has(.stored) {
-            dialog.pointee.marks.insert(.variablesDirty)
-        }
-        dialog.pointee.marks.insert(.stored)
-    }
-    table.pointee.unsaved.add(dialog.number.number)
-    Storage.wake(Int(dialog.pointee.worker))
-}
-
-func eraseRow(_ call: CallPointer, _ dialog: DialogPointer) {
-    guard Storage.writes, dialog.pointee.has(.stored), !dialog.pointee.isGuest else { return }
-    dialog.pointee.marks.remove([.stored, .dirty])
-    Storage.erase(call, UInt64(dialog.pointee.entry) << 32 | UInt64(dialog.pointee.id))
-}
-
-/// $dlg_var was taken away: so is its row.
-func eraseVariable(_ dialog: DialogPointer, _ name: mt_str) {
-    guard Storage.writes, dialog.pointee.has(.stored), !dialog.pointee.isGuest else { return }
-    var call = mt_call()
-    call.host = Server.host
-    call.worker = UInt32(dialog.pointee.worker)
-    Storage.erase(&call, dialog, variable: name)
 }

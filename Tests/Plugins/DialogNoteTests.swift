@@ -83,11 +83,58 @@ import Testing
         }
     }
 
-    @Test func `a note that nobody has a call for is of no use after a minute`() {
-        let note = Note(
-            entry: 0xabc, id: 7, writer: 2, owner: 1, kind: .ended, stamp: 1_000_000, callID: "c")
-        #expect(note.key == 0xabc_0000_0007)
-        #expect(!note.isStale(at: 1_060_000))
-        #expect(note.isStale(at: 1_060_001))
+    private func note(owner: Int = 1, stamp: Int = 5, id: UInt32 = 7, _ kind: Note.Kind = .ended) -> Note {
+        Note(entry: 0xabc, id: id, writer: 2, owner: owner, kind: kind, stamp: stamp, callID: "c")
+    }
+
+    @Test func `a note that nobody has a call for is of no use when it has been seen for a minute`() {
+        #expect(note().key == 0xabc_0000_0007)
+        for stamp in [5, 1_000_000_000_000_000] {
+            var watch = NoteWatch(own: 1)
+            let one = note(stamp: stamp)
+            #expect(watch.useless([one], at: 1_000_000) == [])
+            #expect(watch.useless([one, note(stamp: 6, id: 8)], at: 1_059_999) == [])
+            #expect(watch.useless([one, note(stamp: 6, id: 8)], at: 1_060_000) == [one.identity])
+            // It was gone meanwhile, and is another one.
+            #expect(watch.useless([], at: 1_061_000) == [])
+            #expect(watch.useless([one], at: 1_200_000) == [])
+        }
+    }
+
+    @Test func `what is for a server that runs again is left to it, and after a minute not even read`() {
+        var watch = NoteWatch(own: 1)
+        watch.inherit(3)
+        #expect(watch.owners(at: 1000) { _ in false } == [1, 3])
+        let one = note(owner: 3)
+        #expect(watch.useless([one], at: 1000) == [])
+        #expect(watch.useless([one], at: 61_000) == [one.identity])
+        #expect(watch.owners(at: 62_000) { $0 == 3 } == [1, 3])
+        #expect(watch.useless([one], at: 62_000) == [])
+        // Dead once more.
+        #expect(watch.owners(at: 70_000) { _ in false } == [1, 3])
+        #expect(watch.owners(at: 80_000) { _ in true } == [1, 3])
+        #expect(watch.owners(at: 139_999) { _ in true } == [1, 3])
+        #expect(watch.owners(at: 140_000) { _ in true } == [1])
+        #expect(watch.owners(at: 150_000) { _ in false } == [1])
+        // It ran again before the first look.
+        watch.inherit(4)
+        #expect(watch.owners(at: 200_000) { _ in true } == [1, 4])
+    }
+
+    @Test func `what ended is remembered for a minute in which notes were read`() {
+        var endings = Endings()
+        endings.insert(1, read: 1_000_000)
+        endings.insert(2, read: 1_060_000)
+        #expect(endings.contains(1) && endings.contains(2) && !endings.contains(3))
+        endings.insert(3, read: 1_060_001)
+        #expect(endings.contains(1) && endings.contains(2) && endings.contains(3))
+        endings.insert(4, read: 1_120_001)
+        #expect(endings.contains(2) && endings.contains(3))
+        endings.insert(5, read: 1_120_002)
+        #expect(!endings.contains(1) && !endings.contains(2))
+        #expect(endings.contains(3) && endings.contains(4) && endings.contains(5))
+        // While nothing can be read, nothing is forgotten.
+        for key in 10..<1000 as Range<UInt64> { endings.insert(key, read: 1_120_002) }
+        #expect(endings.contains(3) && endings.contains(4) && endings.contains(10))
     }
 }

@@ -52,9 +52,12 @@ public struct Note: Equatable, Sendable {
     /// Seconds after which a note that nobody has a dialog for is of no use.
     public static let lastingSeconds = 60
 
-    public func isStale(at milliseconds: Int) -> Bool {
-        milliseconds - stamp > Self.lastingSeconds * 1000
+    /// The same note, however often it is read.
+    public struct Identity: Hashable, Sendable {
+        let key: UInt64
+        let mark, stamp: Int
     }
+    public var identity: Identity { Identity(key: key, mark: mark, stamp: stamp) }
 }
 
 /// The names in `Note.data` besides those of `SavedData`.
@@ -71,6 +74,8 @@ extension SavedData {
         public static let callerContact = "callerContact"
         public static let calleeContact = "calleeContact"
         public static let reason = "reason"
+        /// 1: the writer was the owner, and says what it did before it heard that it is no more.
+        public static let parting = "parting"
         /// The variables are all in the note, with "$" in front of their names.
         public static let hasVariables = "variables"
     }
@@ -80,6 +85,8 @@ extension SavedData {
         get { numbers[Name.server] ?? 0 }
         set { numbers[Name.server] = newValue == 0 ? nil : newValue }
     }
+
+    public var isParting: Bool { numbers[Name.parting] != nil }
 
     /// nil: they are as they were.
     public var variables: [String: String]? {
