@@ -57,6 +57,8 @@ import Testing
         let database = try SharedDatabase(.mysql)
         let first = try sharingServer(database, 1)
         let second = try sharingServer(database, 2, like: first)
+        // Notes alone are to be refused.
+        try database.query("ALTER TABLE dialog MODIFY callid VARCHAR(400) NOT NULL")
         let long = try PhoneCall(first, callID: String(repeating: "c", count: 300)).connect()
         let other = try PhoneCall(first).connect()
         try first.comes { try database.query("SELECT COUNT(*) FROM dialog WHERE state = 4") == "2" }
@@ -71,6 +73,26 @@ import Testing
         try long.pass("BYE", 32, fromCallee: true, through: first)
         #expect(first.logs("END \(long.callID) alice"))
         try first.comes { try database.callRows() == "0 0 0" }
+    }
+
+    @Test
+    func `a call goes on whose Call-ID is too long for its row, and holds up no other (MySQL: VARCHAR(255))`()
+        throws
+    {
+        guard SharedDatabase.Kind.mysql.isThere else { return }
+        let database = try SharedDatabase(.mysql)
+        let server = try sharingServer(database, 1)
+        let long = try PhoneCall(server, callID: String(repeating: "c", count: 300)).connect()
+        let other = try PhoneCall(server).connect()
+        try server.comes { try database.query("SELECT callid FROM dialog WHERE state = 4") == other.callID }
+        #expect(server.logs("table dialog: \(Self.told): "), "\(server.log)")
+        for call in [long, other] {
+            try call.pass("INFO", 31, fromCallee: true, through: server)
+            try call.pass("BYE", 32, fromCallee: true, through: server)
+            #expect(server.logs("END \(call.callID) alice"))
+        }
+        try server.comes { try database.callRows() == "0 0 0" }
+        #expect(count("table dialog: \(Self.told)", in: server.log) == 1, "\(server.log)")
     }
 
     @Test(arguments: [SharedDatabase.Kind.postgres, .mysql])

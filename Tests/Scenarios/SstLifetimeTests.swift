@@ -269,6 +269,9 @@ private let required = "Require: timer"
         let call = try TestCall(server!)
         try call.establish([timer], answered: "Session-Expires: 3000;refresher=uas", required)
         let address = "udp:\(server!.udp.text)"
+        try server!.comes {
+            try run("sqlite3", folder.file("calls.db"), "SELECT state FROM dialog").out == "4\n"
+        }
         server!.kill()
         server = nil
         // As if it had been down for an hour.
