@@ -1,44 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 // For builds with -fsanitize=thread only.
 //
-// Two threads that meet at a Mutex of Swift's standard library are put in order by the kernel (futex(2), FUTEX_LOCK_PI), out
-// of a library that is not instrumented: the sanitizer would take what each does under the lock for a race. So these calls
-// pass through here, and it is told who came after whom.
-#include <CLinux.h>
-
-#if defined(__has_feature) && defined(__x86_64__)
+// A Mutex of Swift's standard library that is taken is waited for within the library, which is not instrumented: the
+// sanitizer would take what two threads do under the lock, one after the other, for a race. So the three functions for
+// that are passed through here, in Swift's calling convention, and it is told who came after whom.
+#if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
-#include <errno.h>
-#include <linux/futex.h>
-#include <stdarg.h>
-#include <sys/syscall.h>
+#define _GNU_SOURCE 1
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 void __tsan_acquire(void *address);
 void __tsan_release(void *address);
 
-/// In place of libc's, for the whole process.
-__attribute__((visibility("default"), no_sanitize("thread"))) long syscall(long number, ...) {
-    va_list words;
-    va_start(words, number);
-    long a = va_arg(words, long), b = va_arg(words, long), c = va_arg(words, long);
-    long d = va_arg(words, long), e = va_arg(words, long), f = va_arg(words, long);
-    va_end(words);
-    int  command = number == SYS_futex ? (int)b & FUTEX_CMD_MASK : -1;
-    long result;
-    if (command == FUTEX_UNLOCK_PI) __tsan_release((void *)a);
-    register long d2 __asm__("r10") = d;
-    register long e2 __asm__("r8")  = e;
-    register long f2 __asm__("r9")  = f;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(d2), "r"(e2), "r"(f2)
-                     : "rcx", "r11", "memory");
-    if (result < 0 && result > -4096) {
-        errno = (int)-result;
-        return -1;
-    }
-    if (command == FUTEX_LOCK_PI || command == FUTEX_TRYLOCK_PI) __tsan_acquire((void *)a);
-    return result;
+#define SWIFT __attribute__((swiftcall))
+#define SELF __attribute__((swift_context)) void *self
+#define LOCK "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF"
+#define TRY_LOCK "$s15Synchronization12_MutexHandleV12_tryLockSlowSbyF"
+#define UNLOCK "$s15Synchronization12_MutexHandleV11_unlockSlowyyF"
+
+__attribute__((visibility("default"))) SWIFT void cl_lock(uint32_t thread, SELF) __asm__(LOCK);
+__attribute__((visibility("default"))) SWIFT bool cl_try_lock(SELF) __asm__(TRY_LOCK);
+__attribute__((visibility("default"))) SWIFT void cl_unlock(SELF) __asm__(UNLOCK);
+
+SWIFT void cl_lock(uint32_t thread, SELF) {
+    static SWIFT void (*library)(uint32_t, SELF);
+    if (!library) *(void **)&library = dlsym(RTLD_NEXT, LOCK);
+    library(thread, self);
+    __tsan_acquire(self);
+}
+
+SWIFT bool cl_try_lock(SELF) {
+    static SWIFT bool (*library)(SELF);
+    if (!library) *(void **)&library = dlsym(RTLD_NEXT, TRY_LOCK);
+    if (!library(self)) return false;
+    __tsan_acquire(self);
+    return true;
+}
+
+SWIFT void cl_unlock(SELF) {
+    static SWIFT void (*library)(SELF);
+    if (!library) *(void **)&library = dlsym(RTLD_NEXT, UNLOCK);
+    __tsan_release(self);
+    library(self);
 }
 #endif
 #endif
