@@ -62,16 +62,16 @@ struct Branch {
     var next: BranchPointer?
     /// Whose it is.
     var transaction: TransactionPointer?
-    // Among those sent along the same connection: see Streams.
-    var isOnStream = false
+    // Among those sent along the same connection, if it is: see Streams.
     var streamBefore: BranchPointer?
     var streamAfter: BranchPointer?
     var number: Int32 = 0
     /// The branch whose name leads here too, and that came to nothing; -1: none.
     var insteadOf: Int32 = -1
-    var flags: Flags = []
     /// Where it stands.
     let index: UInt32
+    var flags: Flags = []
+    var isOnStream = false
     var client = ClientSide.none
     /// The CANCEL on its way to the same place.
     var cancel = ClientSide.none
