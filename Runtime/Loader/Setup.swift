@@ -37,9 +37,9 @@ public final class Setup {
     var events = Events()
     private let traffic: Traffic
     private let storage = CodeStorage()
-    private let symbols = Symbols()
+    let symbols = Symbols()
     private let flags: Flags
-    private let listening: Listening
+    let listening: Listening
     /// nil when there are errors.
     private(set) var program: Program?
     public let runFolder: String
@@ -190,60 +190,6 @@ public final class Setup {
         }
     }
 
-    /// The filters of the transports that there are sockets for; a transport without them is told where its line
-    /// stands.
-    private func takeFilters() {
-        func filter(_ name: String) -> Filter? {
-            guard let plugin = loader.offerer(of: "filter.\(name)"),
-                let table = loader.offeredTable("filter.\(name)", by: plugin)
-            else { return nil }
-            return Filter(
-                name, table.assumingMemoryBound(to: mt_filter_api.self), host: plugin.host.asHost,
-                note: UnsafeRawPointer(plugin.host.pointee.filter))
-        }
-        host.group?.takeUnretainedValue().filters = Filters(tls: filter("tls"), ws: filter("ws"))
-        var told: Set<Int> = []
-        for socket in network.sockets {
-            let missing = Filters.names(of: socket.transport).filter {
-                loader.offerer(of: "filter.\($0)") == nil
-            }
-            .map { Self.carriers[$0] ?? $0 }
-            // A line that was to load it and failed has been told of already, and so has this one.
-            guard !missing.isEmpty, !missing.contains(where: loader.failed.contains),
-                told.insert(socket.place).inserted
-            else { continue }
-            let lines = missing.map { "loadmodule \"\($0).so\"" }.joined(separator: " and ")
-            diagnostics.error(
-                "cannot listen on \(socket.text): \(Listening.nothingCarries) \(socket.transport.name)",
-                at: listening.place(socket.place), help: "add \(lines)")
-        }
-    }
-
-    /// The plugins that offer the filters.
-    private static let carriers = ["ws": "websocket"]
-
-    /// Each filter looks at each of its sockets.
-    private func askFilters() {
-        for socket in network.sockets {
-            for name in Filters.names(of: socket.transport) {
-                guard let plugin = loader.offerer(of: "filter.\(name)"), !plugin.isBroken,
-                    let table = loader.offeredTable("filter.\(name)", by: plugin)?
-                        .assumingMemoryBound(to: mt_filter_api.self), let listen = table.pointee.listen
-                else { continue }
-                _ = failures.take()
-                CallNote.ofThread.pointee.site = plugin.host.pointee.filter
-                let result = listen(plugin.host.asHost, Immortal.text(socket.text), socket.id)
-                CallNote.ofThread.pointee.site = nil
-                let failure = failures.take()
-                guard result < 0 else { continue }
-                let mend = failure?.help ?? "see what it has logged, or ask its author"
-                diagnostics.error(
-                    "\(plugin.name): \(failure?.what ?? "it cannot serve \(socket.text), and does not say why")",
-                    at: listening.place(socket.place) ?? plugin.place, help: mend.isEmpty ? nil : mend)
-            }
-        }
-    }
-
     private func checkNameServers() {
         guard let servers = configuration.settings.dnsServers,
             NameSettings.servers(servers.value.string) == nil
@@ -251,58 +197,6 @@ public final class Setup {
         diagnostics.error(
             "dns_servers must be one to \(NameSettings.mostServers) addresses, not \"\(servers.value.string)\"",
             at: servers.place, help: "write them as \"192.0.2.53, [2001:db8::53]:5353\"")
-    }
-
-    private func fillSymbols() {
-        symbols.isIncomplete = !loader.failed.isEmpty
-        symbols.findSocket = { [network] in network.socket(named: $0) }
-        symbols.takeFailure = { [failures] in failures.take() }
-        symbols.findStore = { [loader] url in
-            let scheme = url.prefix { $0 != ":" }
-            return loader.offer("store.\(scheme)").map { UnsafeMutableRawPointer(mutating: $0) }
-        }
-        symbols.findOffer = { [loader] name in
-            loader.unloaded.first { $0.table.functions.contains { $0.name == name } }?.file
-        }
-        for plugin in loader.plugins {
-            for function in plugin.table.functions { symbols.add(ScriptFunction(function, plugin)) }
-            for variable in plugin.table.variables {
-                // One that is only written reads as nothing.
-                let nothing: mt_fn = { _ in mt_result(MT_NO) }
-                symbols.add(
-                    ScriptVariable(
-                        name: variable.name, plugin: plugin.name, get: variable.get ?? nothing,
-                        set: variable.set, user: variable.user, prepare: variable.prepare,
-                        prepareUser: variable.ownUser, host: plugin.host.asHost))
-            }
-            for event in plugin.table.events { symbols.add(event: "\(plugin.name):\(event.name)") }
-        }
-        for event in CoreBlocks.names { symbols.add(event: event) }
-        // What a plugin runs by route() is an event too, though none of its table.
-        for plugin in loader.plugins {
-            for name in routes.names(UInt32(MT_IN_EVENT)) where name.hasPrefix("\(plugin.name):") {
-                symbols.add(event: name)
-            }
-        }
-    }
-
-    private func defineEvents() {
-        for plugin in loader.plugins {
-            let block = plugin.host
-            block.pointee.firstEvent = UInt32(events.define(plugin))
-            block.pointee.events = UInt32(plugin.table.events.count)
-            for (index, counter) in plugin.table.counters.enumerated() {
-                let id = statistics.define(plugin.name, counter.name, counter.isGauge ? .gauge : .counter)
-                if index == 0 { block.pointee.firstCounter = id.rawValue }
-            }
-            block.pointee.counters = UInt32(plugin.table.counters.count)
-            block.pointee.abi.server = Immortal.cString(Version.server)
-            block.pointee.abi.workers = workers
-            block.pointee.abi.level = Log.level.rawValue
-            block.pointee.abi.run_dir = Immortal.cString(runFolder)
-            commands.add(plugin)
-        }
-        for plugin in loader.plugins { events.hook(plugin) }
     }
 
     private func prepareLogPrefix(_ parser: VariableParser) {
@@ -374,25 +268,6 @@ public final class Setup {
         host.keepsTransactions = loader.offerer(of: "tm") != nil
         events.freeze { [routes] in routes.number(UInt32(MT_IN_EVENT), named: $0) }
         host.events = events.entries
-    }
-}
-
-extension ScriptFunction {
-    fileprivate init(_ function: PluginTable.Function, _ plugin: Plugin) {
-        self.init(
-            name: function.name, plugin: plugin.name, arguments: function.arguments.map(ScriptArgument.init),
-            places: function.places & UInt32(MT_IN_ANY), suspends: function.places & UInt32(MT_SUSPENDS) != 0,
-            call: function.call, user: function.user, prepareUser: function.ownUser, host: plugin.host.asHost)
-    }
-}
-
-extension ScriptArgument {
-    fileprivate init(_ field: PluginTable.Field) {
-        self.init(
-            name: field.name, type: UInt32(field.type), isOptional: field.has(MT_OPTIONAL),
-            isVerbatim: field.has(MT_VERBATIM), block: field.place,
-            range: field.isLimited ? field.min...max(field.min, field.max) : nil, fallback: field.fallback,
-            help: field.help, prepare: field.prepare)
     }
 }
 
