@@ -13,14 +13,14 @@ enum Timing {
     static func start() {
         Loop.every(Milliseconds(Int(Deadlines.step)), on: 0) { call in
             Count.noteLines()
-            let due = deadlines.take(at: Now.milliseconds)
+            let due = lines.deadlines.take(at: Now.milliseconds)
             for (at, group) in due.enumerated() {
-                if at < portion { expire(call.raw, group) } else { deadlines.add(group, at: 0) }
+                if at < portion { expire(call.raw, group) } else { lines.deadlines.set(group, at: 0) }
             }
             return .yes
         }
         Loop.every(.seconds(purgeInterval.value), on: 0) { call in
-            for group in lines.all { deadlines.add(group, at: 0) }
+            for group in lines.all { lines.deadlines.set(group, at: 0) }
             Storage.purge(call.raw)
             return .yes
         }
@@ -63,7 +63,7 @@ enum Timing {
         let first = group.firstDeadline
         guard first != 0, group.nextLook == 0 || first < group.nextLook else { return }
         group.nextLook = first
-        deadlines.add(group, at: first)
+        lines.deadlines.set(group, at: first)
     }
 }
 

@@ -20,9 +20,8 @@ let identityHeader = Header("P-Asserted-Identity")
 let authorizationHeader = Header("Authorization")
 let proxyAuthorizationHeader = Header("Proxy-Authorization")
 
-/// All shared lines, and when they have to be looked at.
+/// All shared lines.
 let lines = Lines()
-let deadlines = Deadlines()
 
 let stateChanged = Event(
     "state-changed", "An appearance is in another state, or another call. Data: sca_change.")

@@ -681,12 +681,38 @@ private final class Office {
         let office = Office()
         let deadlines = Deadlines()
         _ = deadlines.take(at: 100_000)
-        deadlines.add(office.group, at: 115_010)
+        deadlines.set(office.group, at: 115_010)
         #expect(deadlines.take(at: 115_009).isEmpty)
         #expect(deadlines.take(at: 115_100).count == 1)
         #expect(deadlines.take(at: 115_200).isEmpty)
         // What should have been before is as soon as can be.
-        deadlines.add(office.group, at: 1)
+        deadlines.set(office.group, at: 1)
         #expect(deadlines.take(at: 115_300).count == 1)
+    }
+
+    @Test func `a line stands in it once, whatever was before`() {
+        let offices = (0..<5).map { _ in Office() }
+        let deadlines = Deadlines()
+        _ = deadlines.take(at: 100_000)
+        for office in offices { deadlines.set(office.group, at: 115_000) }
+        // The first, one of the middle, the last.
+        for at in [0, 2, 4] { deadlines.set(offices[at].group, at: 114_000) }
+        #expect(deadlines.count == 5)
+        #expect(
+            deadlines.take(at: 114_500).map { ObjectIdentifier($0) }
+                == [0, 2, 4].map { ObjectIdentifier(offices[$0].group) })
+        #expect(deadlines.take(at: 115_000).count == 2)
+        #expect(deadlines.count == 0)
+    }
+
+    @Test func `a line that is no more stands in it no more`() throws {
+        let lines = Lines()
+        let made = try #require(
+            lines.make(LineName(Text("sip:desk@sca.example" as StaticString))!) { _ in true })
+        lines.deadlines.set(made.0, at: 3_600_000)
+        lines.tidy(made.0)
+        #expect(lines.isEmpty && lines.deadlines.count == 0)
+        lines.deadlines.remove(made.0)
+        #expect(lines.deadlines.count == 0)
     }
 }

@@ -79,6 +79,8 @@ public final class Group: @unchecked Sendable {
     var announced: Int64 = 0
     /// When time is looked at, Unix time in milliseconds; 0: never.
     public var nextLook: Int64 = 0
+    /// Used by `Deadlines` alone, behind its lock.
+    var place: Deadlines.Place?
     /// It is no more in the table: look it up again.
     public internal(set) var isGone = false
 
@@ -223,6 +225,14 @@ public final class Group: @unchecked Sendable {
         return changes
     }
 
-    /// It is taken out of the table, and used no more.
-    public func retire() { isGone = true }
+    /// It is taken out of the table, and used no more. Whoever still has it does not keep what it needed.
+    func retire() {
+        isGone = true
+        subscriptions = []
+        appearances = []
+        farewells = []
+        changes = []
+        erasedRows = []
+        body = nil
+    }
 }

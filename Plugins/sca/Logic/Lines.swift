@@ -13,6 +13,8 @@ public final class Lines: Sendable {
     private let shards: [Shard]
     private let filter = Filter()
     public let calls = CallTable()
+    /// When they have to be looked at.
+    public let deadlines = Deadlines()
     private let numbers = Atomic<UInt32>(0)
 
     /// Of this server among several that share their lines; nil: it is alone. Set before the first line is there.
@@ -80,6 +82,7 @@ public final class Lines: Sendable {
         shard(group.hash).groups.withLock { groups in
             guard !group.isGone, group.isIdle, groups[group.hash] === group else { return }
             group.retire()
+            deadlines.remove(group)
             groups[group.hash] = nil
             filter.remove(group.hash)
         }
