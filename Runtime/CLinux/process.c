@@ -20,6 +20,8 @@ struct cl_heap cl_heap_state(void) {
     return heap;
 }
 
+void cl_heap_return(void) { malloc_trim(0); }
+
 int cl_processors(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);

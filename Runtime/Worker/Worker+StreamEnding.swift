@@ -142,7 +142,9 @@ extension Worker {
         dropOutput(connection)
         Glibc.close(connection.pointee.descriptor)
         let isTold = connection.pointee.isToldClosed
+        connectionBurst.note(connections.count)
         connections.give(connection)
+        if connectionBurst.isOver(at: connections.count) { returnMemory() }
         count(counters.connections, -1)
         group.hasClosed(flow.transport)
         // Nobody has heard of one that came and never shook hands.

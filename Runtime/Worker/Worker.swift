@@ -49,6 +49,10 @@ public final class Worker: @unchecked Sendable {
     let hasDrained = Atomic<Bool>(false)
     /// A timer will look whether the pool has blocks that nobody needs.
     var isWatchingPool = false
+    var messageBurst = Burst(least: 1_024)
+    var connectionBurst = Burst(least: 512)
+    /// A timer will give back what is free.
+    var isReturningMemory = false
     /// How often the loop went round.
     public internal(set) var turns = 0
 

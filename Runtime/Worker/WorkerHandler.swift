@@ -20,6 +20,8 @@ public protocol WorkerHandler: AnyObject, Sendable {
     func filter(_ stage: StagePointer, _ step: FilterStep, _ worker: Worker) -> Bool
     /// Will something happen that nothing has to arrive for? Asked while the server stops, after each turn.
     func isWaiting(_ worker: Worker) -> Bool
+    /// There was much to do, and is not any more: what is kept ready for more of it may go.
+    func burstEnded(_ worker: Worker)
     /// Something for the log; level is MT_LOG_... Any thread.
     func notice(_ level: Int32, _ text: String)
 }
@@ -35,5 +37,6 @@ extension WorkerHandler {
         return Stage.run(stage, step, &call)
     }
     public func isWaiting(_ worker: Worker) -> Bool { false }
+    public func burstEnded(_ worker: Worker) {}
     public func notice(_ level: Int32, _ text: String) {}
 }

@@ -6,6 +6,19 @@ import Testing
 
 @testable import Worker
 
+@Suite struct BurstTests {
+    @Test func `a burst is over when three quarters of it are gone, and that is said once`() {
+        var burst = Burst(least: 100)
+        func over(_ counts: Int...) -> [Bool] { counts.map { burst.isOver(at: $0) } }
+        // It was never much.
+        #expect(over(99, 0) == [false, false])
+        burst.note(400)
+        #expect(over(101, 99) == [false, true])
+        // What is left is no burst, until there is more again.
+        #expect(over(20, 120, 30) == [false, false, true])
+    }
+}
+
 @Suite struct LifeTests {
     @Test func `a server stops in time, whatever is open`() throws {
         let server = try Server(Echo(), workers: 2)

@@ -14,6 +14,9 @@ struct cl_heap {
 };
 struct cl_heap cl_heap_state(void);
 
+/// Gives the system what the allocator has and nobody uses. Whoever allocates meanwhile may wait a few milliseconds.
+void cl_heap_return(void);
+
 /// How many processors this process may run on, which taskset and containers limit.
 int cl_processors(void);
 

@@ -134,5 +134,7 @@ final class StrictTraffic: WorkerHandler {
     func filter(_ stage: StagePointer, _ step: FilterStep, _ worker: Worker) -> Bool {
         traffic.filter(stage, step, worker)
     }
+    func isWaiting(_ worker: Worker) -> Bool { traffic.isWaiting(worker) }
+    func burstEnded(_ worker: Worker) { traffic.burstEnded(worker) }
     func notice(_ level: Int32, _ text: String) { traffic.notice(level, text) }
 }

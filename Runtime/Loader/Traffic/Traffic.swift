@@ -112,6 +112,10 @@ final class Traffic: WorkerHandler {
         WorkerState.of(UInt32(worker.index)).map { $0.pointee.tickets.armed > 0 } ?? false
     }
 
+    func burstEnded(_ worker: Worker) {
+        WorkerState.of(UInt32(worker.index))?.pointee.scripts.trim()
+    }
+
     func notice(_ level: Int32, _ text: String) { Log.write(Log.Level(rawValue: level) ?? .error, text) }
 
     /// What follows a block of the server's, at once or after it has waited.

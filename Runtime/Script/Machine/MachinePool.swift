@@ -22,8 +22,10 @@ public struct MachinePool {
     }
 
     let state: UnsafeMutablePointer<State>
-    /// So many are kept ready, a megabyte; what a burst of waiting scripts needed beyond that goes back.
-    static let usual = 1_024
+    /// So many are kept ready, three megabytes; what a burst of waiting scripts needed beyond that goes back at once.
+    static let most = 1_024
+    /// So many stay when the burst is over.
+    static let usual = 64
 
     /// `services`, `values` and `note` have to live as long. The program is kept until `close`. `clock` counts
     /// milliseconds, and with `used` finds out which function held up the worker.
@@ -107,6 +109,23 @@ public struct MachinePool {
         return true
     }
 
+    /// Gives back those that are kept ready beyond the usual, but for those that a late answer may look at yet.
+    public func trim() {
+        var next = state.pointee.free
+        state.pointee.free = nil
+        state.pointee.freeCount = 0
+        while let machine = next {
+            next = machine.pointee.next
+            guard state.pointee.freeCount < Self.usual || machine.pointee.awaited > 0 else {
+                destroy(machine)
+                continue
+            }
+            machine.pointee.next = state.pointee.free
+            state.pointee.free = machine
+            state.pointee.freeCount += 1
+        }
+    }
+
     private func take(_ message: Message) -> Machine.State {
         guard let machine = state.pointee.free else { return make(message) }
         state.pointee.free = machine.pointee.next
@@ -116,7 +135,7 @@ public struct MachinePool {
     }
 
     func give(_ machine: Machine.State) {
-        guard state.pointee.freeCount < Self.usual || machine.pointee.awaited > 0 else {
+        guard state.pointee.freeCount < Self.most || machine.pointee.awaited > 0 else {
             return destroy(machine)
         }
         state.pointee.freeCount += 1

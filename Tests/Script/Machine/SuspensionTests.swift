@@ -90,12 +90,17 @@ import Testing
         let pool = try stage.load("request_route { wait(1); }")
         var stories = (0..<1_300).map { _ in stage.play(pool.program.request) }
         #expect(pool.waiting == 1_300 && pool.made == 1_300)
+        let early = try #require(stories[0].machine)
+        early.awaitsLateAnswer()
         for index in stories.indices.dropLast() { stories[index].answer(1) }
         #expect(pool.waiting == 1 && pool.made == 1_025)
         let last = try #require(stories[1_299].machine)
         last.awaitsLateAnswer()
         stories[1_299].answer(1)
         #expect(pool.waiting == 0 && pool.made == 1_025)
+        pool.trim()
+        #expect(pool.made == 65)
+        early.lateAnswerCame()
         last.lateAnswerCame()
     }
 
