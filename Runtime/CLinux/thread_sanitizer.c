@@ -24,26 +24,35 @@ __attribute__((visibility("default"))) SWIFT void cl_lock(uint32_t thread, SELF)
 __attribute__((visibility("default"))) SWIFT bool cl_try_lock(SELF) __asm__(TRY_LOCK);
 __attribute__((visibility("default"))) SWIFT void cl_unlock(SELF) __asm__(UNLOCK);
 
+/// The library's own function, looked up once. Threads that come at the same time find the same.
+static void *real(void **known, const char *name) {
+    void *found = __atomic_load_n(known, __ATOMIC_RELAXED);
+    if (found) return found;
+    found = dlsym(RTLD_NEXT, name);
+    __atomic_store_n(known, found, __ATOMIC_RELAXED);
+    return found;
+}
+
 SWIFT void cl_lock(uint32_t thread, SELF) {
-    static SWIFT void (*library)(uint32_t, SELF);
-    if (!library) *(void **)&library = dlsym(RTLD_NEXT, LOCK);
-    library(thread, self);
+    static void *known;
+    SWIFT void (*lock)(uint32_t, SELF) = real(&known, LOCK);
+    lock(thread, self);
     __tsan_acquire(self);
 }
 
 SWIFT bool cl_try_lock(SELF) {
-    static SWIFT bool (*library)(SELF);
-    if (!library) *(void **)&library = dlsym(RTLD_NEXT, TRY_LOCK);
-    if (!library(self)) return false;
+    static void *known;
+    SWIFT bool (*lock)(SELF) = real(&known, TRY_LOCK);
+    if (!lock(self)) return false;
     __tsan_acquire(self);
     return true;
 }
 
 SWIFT void cl_unlock(SELF) {
-    static SWIFT void (*library)(SELF);
-    if (!library) *(void **)&library = dlsym(RTLD_NEXT, UNLOCK);
+    static void *known;
+    SWIFT void (*unlock)(SELF) = real(&known, UNLOCK);
     __tsan_release(self);
-    library(self);
+    unlock(self);
 }
 #endif
 #endif
