@@ -152,22 +152,25 @@ extension Text {
     @inlinable public func contains(_ byte: UInt8) -> Bool { firstIndex(of: byte) != nil }
 
     /// Byte for byte. Absent equals empty.
-    @inlinable public func equals(_ other: some Textual & ~Escapable) -> Bool {
+    @_disfavoredOverload @inlinable public func equals(_ other: some Textual & ~Escapable) -> Bool {
         other.withRaw { $0.len == raw.len && (raw.len == 0 || memcmp(raw.ptr, $0.ptr, raw.len) == 0) }
     }
 
     /// Whatever the case of A to Z.
-    @inlinable public func equalsIgnoringCase(_ other: some Textual & ~Escapable) -> Bool {
+    @_disfavoredOverload @inlinable public func equalsIgnoringCase(_ other: some Textual & ~Escapable) -> Bool
+    {
         other.withRaw {
             $0.len == raw.len && (raw.len == 0 || Text.sameIgnoringCase(raw.ptr, $0.ptr, raw.len))
         }
     }
 
-    @inlinable public func hasPrefix(_ other: some Textual & ~Escapable) -> Bool {
+    @_disfavoredOverload @inlinable public func hasPrefix(_ other: some Textual & ~Escapable) -> Bool {
         other.withRaw { $0.len <= raw.len && ($0.len == 0 || memcmp(raw.ptr, $0.ptr, $0.len) == 0) }
     }
 
-    @inlinable public func hasPrefixIgnoringCase(_ other: some Textual & ~Escapable) -> Bool {
+    @_disfavoredOverload @inlinable public func hasPrefixIgnoringCase(_ other: some Textual & ~Escapable)
+        -> Bool
+    {
         other.withRaw { $0.len <= raw.len && ($0.len == 0 || Text.sameIgnoringCase(raw.ptr, $0.ptr, $0.len)) }
     }
 
@@ -212,6 +215,29 @@ extension Text {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for at in 0..<raw.len { hash = (hash ^ UInt64(UInt8(bitPattern: raw.ptr[at]))) &* 0x100_0000_01b3 }
         return hash
+    }
+
+    // A literal is one of these, and not a String, whose end is looked for and which is released.
+
+    @inlinable public func equals(_ literal: StaticString) -> Bool {
+        let other = Text(literal).raw
+        return other.len == raw.len && (raw.len == 0 || memcmp(raw.ptr, other.ptr, raw.len) == 0)
+    }
+
+    @inlinable public func equalsIgnoringCase(_ literal: StaticString) -> Bool {
+        let other = Text(literal).raw
+        return other.len == raw.len && (raw.len == 0 || Text.sameIgnoringCase(raw.ptr, other.ptr, raw.len))
+    }
+
+    @inlinable public func hasPrefix(_ literal: StaticString) -> Bool {
+        let other = Text(literal).raw
+        return other.len <= raw.len && (other.len == 0 || memcmp(raw.ptr, other.ptr, other.len) == 0)
+    }
+
+    @inlinable public func hasPrefixIgnoringCase(_ literal: StaticString) -> Bool {
+        let other = Text(literal).raw
+        return other.len <= raw.len
+            && (other.len == 0 || Text.sameIgnoringCase(raw.ptr, other.ptr, other.len))
     }
 
     @inlinable static func sameIgnoringCase(

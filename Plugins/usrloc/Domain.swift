@@ -91,6 +91,15 @@ final class Domain: Sendable {
         table.map { Unmanaged<Domain>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
     }
 
+    /// The same, without counting references: it lives as long as the process.
+    @inline(__always)
+    static func with<Result>(
+        _ table: OpaquePointer?, otherwise: Result, _ body: (Domain) -> Result
+    ) -> Result {
+        guard let table else { return otherwise }
+        return Unmanaged<Domain>.fromOpaque(UnsafeRawPointer(table))._withUnsafeGuaranteedRef(body)
+    }
+
     static var now: Int { Loop.clock / 1000 }
 }
 

@@ -15,16 +15,19 @@ enum Interface {
             uses_domain: { useDomain.value },
             needs_database: { databaseRequired.value && Keeping.mode > 0 },
             waits: { table in
-                guard let domain = Domain.of(table) else { return false }
-                return domain.keeping.fetches || domain.keeping.writes && domain.keeping.waits
+                Domain.with(table, otherwise: false) {
+                    $0.keeping.fetches || $0.keeping.writes && $0.keeping.waits
+                }
             },
             fetch: { call, table, aor, done, user in
-                guard let call, let domain = Domain.of(table) else { return mt_result(MT_ERROR) }
-                return domain.fetch(call, aor, done, user)
+                guard let call else { return mt_result(MT_ERROR) }
+                return Domain.with(table, otherwise: mt_result(MT_ERROR)) { $0.fetch(call, aor, done, user) }
             },
             contacts: { message, table, aor, count in
-                guard let message, let domain = Domain.of(table) else { return nil }
-                return Interface.contacts(Message(message), domain, aor, count)
+                guard let message else { return nil }
+                return Domain.with(table, otherwise: nil) {
+                    Interface.contacts(Message(message), $0, aor, count)
+                }
             },
             contact: { message, table, hash, ruid in
                 guard let message, let domain = Domain.of(table) else { return nil }
@@ -32,11 +35,13 @@ enum Interface {
             },
             hash: { hashOfAoR($0) },
             update: { call, table, update, done, user in
-                guard let call, let update, let domain = Domain.of(table) else { return mt_result(MT_ERROR) }
+                guard let call, let update else { return mt_result(MT_ERROR) }
                 let contacts = UnsafeBufferPointer(
                     start: update.pointee.contacts, count: Int(update.pointee.count))
-                return Attributes.with(contacts, of: call.pointee.msg) {
-                    Interface.update(call, domain, update, $0, done, user)
+                return Domain.with(table, otherwise: mt_result(MT_ERROR)) { domain in
+                    Attributes.with(contacts, of: call.pointee.msg) {
+                        Interface.update(call, domain, update, $0, done, user)
+                    }
                 }
             },
             remove: { call, table, aor, ruid in

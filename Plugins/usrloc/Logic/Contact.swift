@@ -53,6 +53,13 @@ extension Contact.Pointer {
         UnsafeMutableRawPointer(self + 1).assumingMemoryBound(to: CChar.self)
     }
 
+    /// Of all texts but the address of record, in bytes.
+    var textSize: Int {
+        let all = pointee.lengths
+        return Int(all.0) + Int(all.1) + Int(all.2) + Int(all.3) + Int(all.4) + Int(all.5) + Int(all.6)
+            + Int(all.7)
+    }
+
     /// Takes everything over but the place in the list. There is room enough.
     func fill(_ source: ul_contact, ruid: mt_str) {
         var place = texts

@@ -41,15 +41,17 @@ extension LocationTable {
         now: Int, changed: (Change) -> Void
     ) -> UpdateResult {
         let hash = hashOfAoR(aor)
-        let shard = shard(hash)
-        return shard.writing {
-            let record = shard.find(aor, hash)
-            return withUnsafeTemporaryAllocation(of: Step.self, capacity: max(contacts.count, 1)) { steps in
-                steps.initialize(repeating: .nothing)
-                guard decide(record, contacts, steps, now) else { return .old }
-                let (kept, inserted) = count(record, contacts, steps, replaces, now)
-                if most > 0, inserted > 0, kept + inserted > most { return .full }
-                return perform(shard, record, aor, hash, contacts, steps, replaces, now, changed)
+        return withShard(hash) { shard in
+            shard.writing {
+                let record = shard.find(aor, hash)
+                return withUnsafeTemporaryAllocation(of: Step.self, capacity: max(contacts.count, 1)) {
+                    steps in
+                    steps.initialize(repeating: .nothing)
+                    guard decide(record, contacts, steps, now) else { return .old }
+                    let (kept, inserted) = count(record, contacts, steps, replaces, now)
+                    if most > 0, inserted > 0, kept + inserted > most { return .full }
+                    return perform(shard, record, aor, hash, contacts, steps, replaces, now, changed)
+                }
             }
         }
     }
@@ -178,17 +180,17 @@ extension LocationTable {
         _ contact: Contact.Pointer, to asked: ul_contact, of record: Record.Pointer, in shard: Shard,
         _ changed: (Change) -> Void
     ) {
-        let ruid = contact.view(aor: mt_str()).ruid
+        let known = contact.view(aor: mt_str())
         let moves = options.byTime || Int32(contact.pointee.q) != asked.q
         var now = contact
-        if Contact.sameTexts(contact.view(aor: mt_str()), asked) {
+        if Contact.sameTexts(known, asked) {
             shard.linking {
                 contact.setNumbers(asked)
                 if moves { record.remove(contact) }
                 if moves { record.insert(contact, byTime: options.byTime) }
             }
         } else {
-            now = Contact.make(asked, ruid: ruid)
+            now = Contact.make(asked, ruid: known.ruid)
             now.pointee.version = contact.pointee.version &+ 1
             shard.linking {
                 if moves {

@@ -20,6 +20,8 @@ public final class LocationTable: Sendable {
     public let options: Options
     public let ruids: RUID
     let shards: [Shard]
+    /// The same, without counting references: they live as long as the table, and which they are never changes.
+    nonisolated(unsafe) private let borrowed: UnsafeMutablePointer<Unmanaged<Shard>>
     private static let shardBits = 8
     /// Into how many parts every table is divided.
     public static let partCount = 1 << shardBits
@@ -38,7 +40,13 @@ public final class LocationTable: Sendable {
         self.options = options
         self.ruids = ruids
         shards = (0..<LocationTable.partCount).map { _ in Shard() }
+        borrowed = .allocate(capacity: shards.count)
+        for (index, shard) in shards.enumerated() {
+            (borrowed + index).initialize(to: .passUnretained(shard))
+        }
     }
+
+    deinit { borrowed.deallocate() }
 
     /// Records, contacts, and how many contacts have expired so far.
     public var userCount: Int { users.load(ordering: .relaxed) }
@@ -47,7 +55,14 @@ public final class LocationTable: Sendable {
     /// Slots of the hash tables.
     public var slotCount: Int { shards.reduce(0) { $0 + $1.slotCount } }
 
-    func shard(_ hash: UInt32) -> Shard { shards[Int(hash >> UInt32(32 - LocationTable.shardBits))] }
+    private static func place(_ hash: UInt32) -> Int { Int(hash >> UInt32(32 - shardBits)) }
+
+    func shard(_ hash: UInt32) -> Shard { shards[LocationTable.place(hash)] }
+
+    /// Where each REGISTER comes by.
+    @inline(__always) func withShard<Result>(_ hash: UInt32, _ body: (Shard) -> Result) -> Result {
+        borrowed[LocationTable.place(hash)]._withUnsafeGuaranteedRef(body)
+    }
 
     func counted(users change: Int, contacts: Int, expired: Int = 0) {
         if change != 0 { users.add(change, ordering: .relaxed) }
@@ -72,25 +87,26 @@ extension LocationTable {
         )?
     ) -> Int {
         let hash = hashOfAoR(aor)
-        let shard = shard(hash)
-        return shard.linking {
-            guard let record = shard.find(aor, hash) else { return 0 }
-            var count = 0
-            var bytes = 0
-            record.each(now) {
-                count += 1
-                bytes += $0.view(aor: record.key).textSize
+        return withShard(hash) { shard in
+            shard.linking {
+                guard let record = shard.find(aor, hash) else { return 0 }
+                var count = 0
+                var bytes = 0
+                record.each(now) {
+                    count += 1
+                    bytes += $0.textSize + record.key.len
+                }
+                guard count > 0, let (contacts, texts) = room(count, bytes) else { return 0 }
+                var place = texts
+                var index = 0
+                record.each(now) {
+                    let view = $0.view(aor: record.key)
+                    (contacts + index).initialize(to: view.moved(to: place))
+                    place += view.textSize
+                    index += 1
+                }
+                return count
             }
-            guard count > 0, let (contacts, texts) = room(count, bytes) else { return 0 }
-            var place = texts
-            var index = 0
-            record.each(now) {
-                let view = $0.view(aor: record.key)
-                (contacts + index).initialize(to: view.moved(to: place))
-                place += view.textSize
-                index += 1
-            }
-            return count
         }
     }
 
