@@ -172,6 +172,7 @@ with tempfile.TemporaryDirectory() as folder:
             print(f"with a flow each: {(memory(process.pid) - before) * 1024 / max(there, 1):.0f} bytes each")
             pinger.report("while they register")
             first = time.monotonic()
+            held = memory(process.pid)
             tell(clients, "close")
             if ours:
                 while flows(folder) > 0:
@@ -181,7 +182,12 @@ with tempfile.TemporaryDirectory() as folder:
                 print(f"all flows are dead {end - last:.3f} s after the last close, {end - first:.3f} s after the first")
             else:
                 time.sleep(2)
+            time.sleep(3)
             pinger.report("while they close")
+            time.sleep(62)
+            print(f"memory: {before / 1024:.1f} MB before they came, {held / 1024:.1f} with them, "
+                  f"{memory(process.pid) / 1024:.1f} a minute after")
+            pinger.report("the minute after")
     finally:
         pinger.is_over = True
         pinger.join()
