@@ -242,6 +242,9 @@ private let required = "Require: timer"
         call.alice.send(refresh, to: server!.udp)
         let lost = try call.bob.receive("UPDATE")
         let address = "udp:\(server!.udp.text)"
+        try server!.comes {
+            try run("sqlite3", folder.file("calls.db"), "SELECT state FROM dialog").out == "4\n"
+        }
         server!.kill()
         server = nil
         let next = try sstServer(database, in: folder, listen: [address])
