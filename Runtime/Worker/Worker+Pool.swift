@@ -12,6 +12,8 @@ enum PoolWatch {
     /// In milliseconds after a burst: transactions live for 32 seconds behind their answer (RFC 3261, 17.2.2), and what they
     /// took is free when their plugin has found that out.
     static let aftermath: UInt32 = 45_000
+    /// A worker whose loop goes round more often in that time is busy, a thousand times a second.
+    static let restingTurns = 45_000
 }
 
 /// Finds out that there was much of something, and that there is little now.
@@ -48,15 +50,21 @@ extension Worker {
             })
     }
 
-    /// What is free, but in the hands of the allocator, goes back to the system: once after a burst.
+    /// What is free, but in the hands of the allocator, goes back to the system: once after a burst, when
+    /// the worker rests.
     func returnMemory() {
         guard !isReturningMemory else { return }
         isReturningMemory = true
+        turnsAtBurst = turns
         after(
             PoolWatch.aftermath,
             Job { _, _, _ in
                 guard let worker = Worker.current else { return }
                 worker.isReturningMemory = false
+                // With a large heap whoever allocates meanwhile waits for tens of milliseconds; who is busy needs it again.
+                guard worker.turns &- worker.turnsAtBurst < PoolWatch.restingTurns else {
+                    return worker.returnMemory()
+                }
                 worker.handler.burstEnded(worker)
                 // Elsewhere: it takes milliseconds.
                 worker.group.offload(

@@ -53,6 +53,7 @@ public final class Worker: @unchecked Sendable {
     var connectionBurst = Burst(least: 512)
     /// A timer will give back what is free.
     var isReturningMemory = false
+    var turnsAtBurst = 0
     /// How often the loop went round.
     public internal(set) var turns = 0
 
